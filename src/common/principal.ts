@@ -1,0 +1,24 @@
+export const roles = ['admin', 'user', 'viewer'] as const;
+export type Role = (typeof roles)[number];
+
+/** Who asks. Exactly one of `sessionId` and `apiKeyId` says by which credential. */
+export interface Principal {
+  readonly userId: string;
+  readonly username: string;
+  readonly role: Role;
+  readonly sessionId?: string;
+  readonly apiKeyId?: string;
+}
+
+/** Where a request came from: recorded with everything that it causes. */
+export interface RequestOrigin {
+  readonly requestId: string;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** A principal together with the request it speaks through. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly origin: RequestOrigin;
+}

@@ -1,0 +1,184 @@
+import type { Column, Row } from './cell';
+import type { TableInfo } from './table-info';
+
+export const connectionTypes = [
+  'postgresql',
+  'mysql',
+  'mariadb',
+  'sqlite',
+  'mongodb',
+  'redis',
+  'mssql',
+  'oracle',
+] as const;
+export type ConnectionType = (typeof connectionTypes)[number];
+
+/** The grammar in which statements of an engine are written; `src/sql` has an analysis for each. */
+export type Dialect = 'postgresql' | 'mysql' | 'sqlite' | 'mongodb';
+
+/** What an engine can do. Declared here, proved both ways by the contract suite. */
+export interface Capabilities {
+  /** Tables live in schemas: names are `schema.table`. */
+  readonly schemas: boolean;
+  readonly readOnlyTransactions: boolean;
+  /** A running statement can be stopped on the server. */
+  readonly cancel: boolean;
+  /** Rows are pulled from the server as they are read, not collected first. */
+  readonly cursors: boolean;
+  /** How parameters are written: `$1`, `?`, or none. */
+  readonly parameters: 'numbered' | 'positional' | 'none';
+  readonly writes: boolean;
+  readonly explain: boolean;
+  /** Rows need not share columns; the columns of a cursor may grow while it is read. */
+  readonly schemaless: boolean;
+}
+
+/** One member of `ssl` or `options` that a connection of this engine understands. */
+export interface OptionDescription {
+  readonly name: string;
+  readonly type: 'string' | 'number' | 'boolean' | 'string[]';
+  readonly description: string;
+  readonly default?: string | number | boolean;
+}
+
+/** `verify-full` checks chain and name, `verify-ca` the chain, `require` encrypts without checking who answers. */
+export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+
+export interface TlsConfig {
+  readonly mode: TlsMode;
+  /** PEM texts. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name the certificate must carry, where it differs from the host. */
+  readonly servername?: string;
+}
+
+/** What a client sends to describe a connection; `parseConfig` of the driver says what of it is understood. */
+export interface ConnectionInput {
+  readonly host?: string;
+  readonly port?: number;
+  readonly database?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly ssl?: boolean | Partial<TlsConfig>;
+  readonly connectionString?: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** Resolves a host name under the address policy; throws `connection.address_denied` or `connection.host_not_found`. */
+export type ResolveHost = (hostname: string) => Promise<{ address: string; family: 4 | 6 }>;
+
+export interface ConnectOptions {
+  /** Most sessions open at once. */
+  readonly maxSessions: number;
+  /** Sessions kept open while the Source lives; those above it are closed after `idleMs`. */
+  readonly keepSessions: number;
+  /** Milliseconds a surplus session may idle. */
+  readonly idleMs: number;
+  /** Milliseconds after which a session is replaced when it is next free. */
+  readonly recycleMs: number;
+  /** A session idle for longer than this is asked to answer before it is used. */
+  readonly prePingAfterMs: number;
+  readonly connectTimeoutMs: number;
+  /** Longest wait for a free session before `connection.pool_exhausted`. */
+  readonly acquireTimeoutMs: number;
+  /** The connection is registered as read-only: nothing may be written whatever the request says. */
+  readonly readOnly: boolean;
+  /** Name the service shows in the server's list of sessions. */
+  readonly applicationName: string;
+  readonly resolveHost: ResolveHost;
+  /** Checks that a file may be opened and gives its real path; throws `connection.address_denied`. */
+  readonly resolveFile: (path: string) => Promise<string>;
+}
+
+export interface PoolFigures {
+  readonly open: number;
+  readonly idle: number;
+  readonly busy: number;
+  readonly waiting: number;
+  readonly max: number;
+}
+
+/** A remark of the connection test that is not a failure, with the statements that would mend it. */
+export interface TestWarning {
+  readonly code: 'account_can_write' | 'account_is_superuser' | 'tls_off' | 'tls_unverified';
+  readonly message: string;
+  readonly statements?: readonly string[];
+}
+
+export interface TestReport {
+  readonly serverVersion: string;
+  /** Round trip of one small statement on an open session. */
+  readonly latencyMs: number;
+  /** Whether the account itself cannot write; `null` when the engine has no accounts (SQLite). */
+  readonly readOnlyAccount: boolean | null;
+  readonly warnings: readonly TestWarning[];
+}
+
+export interface QueryRequest {
+  /** The statement as it is sent; for MongoDB the operation as Extended JSON text. */
+  readonly text: string;
+  /** Parameters in their JSON form. */
+  readonly values: readonly unknown[];
+  readonly access: 'read' | 'write';
+  /**
+   * Rows the caller reads at most, if it knows: one more is fetched at most, and the driver may end the statement
+   * in the same flight. Omitted: a cursor of any length.
+   */
+  readonly maxRows?: number;
+  /** Milliseconds the server itself may spend, as a second guard behind the signal. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Rows pulled from the server. Disposing it before its end stops the statement on the server; disposing it twice
+ * is harmless.
+ */
+export interface Cursor extends AsyncDisposable {
+  /** For schemaless engines these may grow with every read. */
+  readonly columns: readonly Column[];
+  /** Up to `limit` rows; fewer (or none) only at the end. */
+  read(limit: number): Promise<Row[]>;
+  /** Rows a write changed, once the end is reached; `null` for reads. */
+  readonly affectedRows: number | null;
+}
+
+/**
+ * An open pool on a connection. Every method obeys its signal: the work is stopped **on the server** over a session
+ * of its own, that stop is awaited, and only then is the session reused or destroyed; the method then rejects with
+ * `query.timeout` or `query.cancelled` (see `abortError`).
+ */
+export interface Source {
+  test(signal: AbortSignal): Promise<TestReport>;
+  query(request: QueryRequest, signal: AbortSignal): Promise<Cursor>;
+  introspect(signal: AbortSignal): Promise<TableInfo[]>;
+  pool(): PoolFigures;
+  /** Waits up to `graceMs` for running work, then stops it and closes every session. Safe to call twice. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** What is known of an engine without loading its driver. */
+export interface DriverDescription {
+  readonly type: ConnectionType;
+  readonly label: string;
+  readonly dialect: Dialect | null;
+  /** The npm package that speaks to the server. */
+  readonly driverPackage: string;
+  readonly capabilities: Capabilities;
+  readonly defaultPort: number | null;
+  readonly options: readonly OptionDescription[];
+}
+
+/** The code for one engine. `Config` is what `parseConfig` understood; it is what gets sealed. */
+export interface Driver<Config = unknown> {
+  readonly description: DriverDescription;
+  /** @throws AppError `connection.invalid_config` with a `FieldError` for each member that is wrong. */
+  parseConfig(input: ConnectionInput): Config;
+  /** The config without anything secret, for answers and logs. */
+  publicConfig(config: Config): ConnectionInput;
+  /** Opens a Source after one session could be opened; rejects with a `connection.*` error. */
+  connect(config: Config, options: ConnectOptions, signal: AbortSignal): Promise<Source>;
+  /** Statements that create an account which can only read; `null` when the engine has no accounts. */
+  readOnlyAccountScript(config: Config, account: { username: string }): readonly string[] | null;
+}

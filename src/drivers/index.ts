@@ -1,0 +1,14 @@
+import type { ConnectionType, Driver, DriverDescription } from './driver';
+
+/** What the registry knows of an engine; the driver itself is loaded at first use. */
+export interface RegisteredDriver {
+  readonly description: DriverDescription;
+  load(): Promise<Driver>;
+}
+
+/** A new engine is a folder and a line here. */
+const registry = new Map<ConnectionType, RegisteredDriver>();
+
+export function registeredDrivers(): readonly RegisteredDriver[] {
+  return [...registry.values()];
+}
