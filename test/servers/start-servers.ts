@@ -1,0 +1,55 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { engines, skippedEngines, type Engine, type StartedServer } from './engine';
+import { startMariadb } from './mariadb';
+import { startPostgresql } from './postgresql';
+import { startRedis } from './redis';
+
+type Starter = (dir: string) => Promise<StartedServer>;
+
+const starters: Partial<Record<Engine, Starter>> = {
+  postgresql: startPostgresql,
+  mariadb: startMariadb,
+  redis: startRedis,
+};
+
+/** Starts every server that is not skipped, at the same time; when one cannot be had, stops the others and says why. */
+export async function startServers(): Promise<{ servers: StartedServer[]; stop(): Promise<void> }> {
+  const skipped = skippedEngines();
+  const root = mkdtempSync(path.join(tmpdir(), 'sluice-test-'));
+  // servers that do not want to be root work below it as nobody
+  chmodSync(root, 0o711);
+  const results = await Promise.allSettled(
+    engines
+      .filter((engine) => !skipped.includes(engine))
+      .map(async (engine) => {
+        const start = await starterOf(engine);
+        const dir = path.join(root, engine);
+        mkdirSync(dir, { recursive: true });
+        return start?.(dir);
+      }),
+  );
+  const servers = results.flatMap((result) =>
+    result.status === 'fulfilled' && result.value ? [result.value] : [],
+  );
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    rmSync(root, { recursive: true, force: true });
+  };
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as Error] : [],
+  );
+  if (failures.length > 0) {
+    await stop();
+    throw new Error(failures.map((failure) => failure.message).join('\n'), { cause: failures[0] });
+  }
+  return { servers, stop };
+}
+
+async function starterOf(engine: Engine): Promise<Starter | undefined> {
+  if (engine !== 'mongodb') return starters[engine];
+  const file = path.join(__dirname, 'mongodb.ts');
+  if (!existsSync(file)) return undefined;
+  return ((await import(file)) as { startMongodb: Starter }).startMongodb;
+}
