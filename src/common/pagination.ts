@@ -1,0 +1,36 @@
+import { AppError } from './app-error';
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Give it back as `cursor` for the next page; `null` on the last one. */
+  readonly nextCursor: string | null;
+}
+
+export const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 500;
+
+/** The sort key of the last item of a page, opaque to clients. */
+export function encodeCursor(key: readonly string[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
+}
+
+/** @throws AppError `request.invalid` for anything `encodeCursor` would not have made */
+export function decodeCursor(cursor: string, length: number): string[] {
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(key) && key.length === length && key.every((part) => typeof part === 'string'))
+      return key;
+  } catch {
+    // Falls through: whatever is wrong with it, the answer is the same.
+  }
+  throw new AppError('request.invalid', 'The cursor is not one that a list gave', {
+    errors: [{ path: '/cursor', message: 'is not a cursor' }],
+  });
+}
+
+/** Cuts rows fetched with `limit + 1` into a page. */
+export function toPage<T>(rows: readonly T[], limit: number, keyOf: (row: T) => readonly string[]): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+}

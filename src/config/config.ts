@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import { ConfigError } from './config-error';
+import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys';
+import { readBoolean, readInteger, readList, readText, type Environment } from './read-variable';
+import { loadGeneratedSecrets } from './generated-secrets';
+
+/** Injection token of the configuration. */
+export const CONFIG = Symbol('Config');
+
+export interface Config {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  /** `null`: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  /** Password of the embedded PostgreSQL; unused with `databaseUrl`. */
+  readonly embeddedDatabasePassword: string;
+  /** `null`: caches and signals stay in the process and the system database. */
+  readonly redisUrl: string | null;
+  /** The first encrypts, all decrypt. */
+  readonly encryptionKeys: readonly EncryptionKey[];
+  readonly jwtSecret: Buffer;
+  readonly accessTokenSeconds: number;
+  readonly adminUsername: string;
+  /** `null`: a random one, printed once. */
+  readonly adminPassword: string | null;
+  readonly logLevel: string;
+  readonly bodyLimitBytes: number;
+  /** Requests a minute from one principal, or from one address without credentials; 0 switches the limit off. */
+  readonly rateLimitPerMinute: number;
+  /** Whether `X-Forwarded-For` is believed, as Fastify's `trustProxy`: a list of proxy addresses. */
+  readonly trustedProxies: readonly string[];
+  /** Refuse databases at private addresses (RFC 1918, RFC 4193) and loopback. */
+  readonly denyPrivateNetworks: boolean;
+  /** Folders SQLite files may lie in; `null`: any outside `dataDir`, and `dataDir`/sqlite. */
+  readonly sqliteDirs: readonly string[] | null;
+  /** Sessions to external databases over all connections. */
+  readonly maxSessionsTotal: number;
+  /** Milliseconds after which an unused pool is closed. */
+  readonly sourceIdleMs: number;
+  /** Milliseconds that running requests get at shutdown before they are stopped. */
+  readonly shutdownGraceMs: number;
+  readonly samples: boolean;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/**
+ * Reads the environment once. Outside production, missing secrets are generated into `DATA_DIR`; in production
+ * they stop the start.
+ * @throws ConfigError naming every variable that is missing or wrong.
+ */
+export function loadConfig(env: Environment = process.env): Config {
+  const problems: string[] = [];
+  const collect = <T>(read: () => T, fallback: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return fallback;
+    }
+  };
+  const integer = (name: string, fallback: number, min: number, max: number): number =>
+    collect(() => readInteger(env, name, fallback, min, max), fallback);
+
+  const production = env.NODE_ENV === 'production';
+  const dataDir = resolve(readText(env, 'DATA_DIR') ?? '.data');
+  if (production) {
+    for (const name of ['DATABASE_URL', 'ENCRYPTION_KEYS', 'JWT_SECRET']) {
+      if (!readText(env, name)) {
+        problems.push(`${name} must be set when NODE_ENV=production: nothing secret is generated there`);
+      }
+    }
+  }
+  const keys = readText(env, 'ENCRYPTION_KEYS');
+  const secret = readText(env, 'JWT_SECRET');
+  const generated = production ? null : loadGeneratedSecrets(dataDir);
+  if (secret && Buffer.byteLength(secret) < 32) problems.push('JWT_SECRET must have at least 32 bytes');
+  const logLevel = readText(env, 'LOG_LEVEL') ?? 'info';
+  if (!logLevels.includes(logLevel)) problems.push(`LOG_LEVEL must be one of ${logLevels.join(', ')}`);
+  const sqliteDirs = readList(env, 'SQLITE_DIRS')?.map((dir) => resolve(dir)) ?? null;
+
+  const config: Config = {
+    production,
+    port: integer('PORT', 3000, 0, 65535),
+    host: readText(env, 'HOST') ?? '127.0.0.1',
+    dataDir,
+    databaseUrl: readText(env, 'DATABASE_URL'),
+    databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 2, 200),
+    embeddedDatabasePassword: generated?.databasePassword ?? '',
+    redisUrl: readText(env, 'REDIS_URL'),
+    encryptionKeys: collect(() => (keys ? parseEncryptionKeys(keys) : (generated?.encryptionKeys ?? [])), []),
+    jwtSecret: secret ? Buffer.from(secret) : (generated?.jwtSecret ?? Buffer.alloc(0)),
+    accessTokenSeconds: integer('ACCESS_TOKEN_SECONDS', 900, 30, 86_400),
+    adminUsername: readText(env, 'ADMIN_USERNAME') ?? 'admin',
+    adminPassword: readText(env, 'ADMIN_PASSWORD'),
+    logLevel,
+    bodyLimitBytes: integer('BODY_LIMIT_BYTES', 1_048_576, 1024, 104_857_600),
+    rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 120_000, 0, 10_000_000),
+    trustedProxies: readList(env, 'TRUSTED_PROXIES') ?? [],
+    denyPrivateNetworks: collect(() => readBoolean(env, 'DENY_PRIVATE_NETWORKS', false), true),
+    sqliteDirs: sqliteDirs ?? (production ? [resolve(dataDir, 'sqlite')] : null),
+    maxSessionsTotal: integer('MAX_SESSIONS_TOTAL', 200, 1, 100_000),
+    sourceIdleMs: integer('SOURCE_IDLE_MS', 600_000, 1000, 86_400_000),
+    shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 600_000),
+    samples: collect(() => readBoolean(env, 'SAMPLES', !production), false) && !production,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}

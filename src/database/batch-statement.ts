@@ -1,0 +1,40 @@
+import type { ErrorCode } from '../common/errors/catalog';
+
+/**
+ * One set-based statement that serves many requests at once: `sql` takes one array a column
+ * (`unnest($1::uuid[], $2::text[], …)`), and `columns` says what of a row goes into which.
+ */
+export interface BatchStatement<R> {
+  /** Unique; part of the name of the prepared statement. */
+  readonly name: string;
+  readonly sql: string;
+  readonly columns: readonly ((row: R) => unknown)[];
+}
+
+export interface BatchWrite {
+  readonly statement: BatchStatement<never>;
+  readonly row: unknown;
+}
+
+/**
+ * A condition read in the same statement that makes the writes durable. `statement.sql` selects one text column
+ * `key` for every row that holds; a request whose key is missing is refused with `error` — after its writes, so the
+ * record of the attempt stays.
+ */
+export interface BatchCheck extends BatchWrite {
+  readonly key: string;
+  readonly error: ErrorCode;
+}
+
+export function batchWrite<R>(statement: BatchStatement<R>, row: R): BatchWrite {
+  return { statement, row };
+}
+
+export function batchCheck<R>(
+  statement: BatchStatement<R>,
+  row: R,
+  key: string,
+  error: ErrorCode,
+): BatchCheck {
+  return { statement, row, key, error };
+}

@@ -1,0 +1,35 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { systemDataSourceOptions } from './data-source-options';
+import { GroupCommit } from './group-commit';
+import { runMigrations } from './run-migrations';
+import { SignalBus } from './signal-bus';
+
+/** The system database at `url`, migrated before anything else of the service starts. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  static forRoot(url: string, poolSize: number): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({
+            ...systemDataSourceOptions(url, poolSize),
+            autoLoadEntities: true,
+            retryAttempts: 0,
+          }),
+          dataSourceFactory: async (options) => {
+            if (!options) throw new Error('the system data source has no options');
+            const dataSource = await new DataSource(options).initialize();
+            await runMigrations(dataSource);
+            return dataSource;
+          },
+        }),
+      ],
+      providers: [GroupCommit, SignalBus],
+      exports: [GroupCommit, SignalBus],
+    };
+  }
+}
