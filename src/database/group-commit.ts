@@ -16,6 +16,7 @@ interface Waiting {
 /** Requests waiting above this are refused: a record that cannot be written must stop the work, not fill the memory. */
 const MAX_WAITING = 10_000;
 const MAX_BATCH = 500;
+const SESSION_ATTEMPTS = 3;
 
 /**
  * Makes small writes of many requests durable together. One session a process: while a commit is under way the next
@@ -97,15 +98,18 @@ export class GroupCommit implements BeforeApplicationShutdown {
     // A runner whose session broke has released itself.
     if (this.runner?.isReleased) this.runner = null;
     if (this.runner) return (await this.runner.connect()) as ClientBase;
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const client = (await runner.connect()) as ClientBase;
-      await client.query('SET synchronous_commit = on');
-      this.runner = runner;
-      return client;
-    } catch (error) {
-      await runner.release();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const runner = this.dataSource.createQueryRunner();
+      try {
+        const client = (await runner.connect()) as ClientBase;
+        await client.query('SET synchronous_commit = on');
+        this.runner = runner;
+        return client;
+      } catch (error) {
+        await runner.release();
+        // After a restart of the database the pool may still lend sessions that are gone: each try uses one up.
+        if (attempt === SESSION_ATTEMPTS) throw error;
+      }
     }
   }
 

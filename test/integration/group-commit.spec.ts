@@ -1,0 +1,105 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { batchCheck, batchWrite, type BatchStatement } from '../../src/database/batch-statement';
+import { systemDataSourceOptions } from '../../src/database/data-source-options';
+import { GroupCommit } from '../../src/database/group-commit';
+import { freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
+
+interface Entry {
+  readonly id: string;
+  readonly amount: number;
+}
+
+const left: BatchStatement<Entry> = {
+  name: 'left_insert',
+  sql: 'INSERT INTO left_side SELECT * FROM unnest($1::uuid[], $2::int[])',
+  columns: [(row) => row.id, (row) => row.amount],
+};
+const right: BatchStatement<Entry> = {
+  name: 'right_insert',
+  sql: 'INSERT INTO right_side SELECT * FROM unnest($1::uuid[], $2::int[])',
+  columns: [(row) => row.id, (row) => row.amount],
+};
+const alive: BatchStatement<string> = {
+  name: 'alive',
+  sql: 'SELECT key FROM alive_keys WHERE key = ANY($1::text[])',
+  columns: [(key) => key],
+};
+
+describe('GroupCommit', () => {
+  let database: FreshDatabase;
+  let source: DataSource;
+  let commit: GroupCommit;
+
+  beforeAll(async () => {
+    database = await freshPostgresDatabase();
+    source = await new DataSource({
+      ...systemDataSourceOptions(database.url, 4),
+      migrations: [],
+    }).initialize();
+    await source.query(`
+      CREATE TABLE left_side (id uuid PRIMARY KEY, amount int CHECK (amount > 0));
+      CREATE TABLE right_side (id uuid PRIMARY KEY, amount int);
+      CREATE TABLE alive_keys (key text PRIMARY KEY);
+      INSERT INTO alive_keys VALUES ('yes')`);
+    commit = new GroupCommit(source);
+  });
+  afterAll(async () => {
+    await commit.beforeApplicationShutdown();
+    await source.destroy();
+    await database.drop();
+  });
+
+  const count = async (table: string): Promise<number> =>
+    Number(((await source.query(`SELECT count(*) FROM ${table}`)) as { count: string }[])[0]!.count);
+
+  it('has every write in the database when it says so, in far fewer commits than writes', async () => {
+    const rows = Array.from({ length: 1000 }, () => ({ id: randomUUID(), amount: 1 }));
+    await Promise.all(rows.map((row) => commit.write([batchWrite(left, row), batchWrite(right, row)])));
+    expect(await count('left_side')).toBe(1000);
+    expect(await count('right_side')).toBe(1000);
+    const [row] = (await source.query('SELECT count(DISTINCT xmin::text) AS commits FROM left_side')) as {
+      commits: string;
+    }[];
+    expect(Number(row!.commits)).toBeLessThan(10);
+  });
+
+  it('refuses a bad row alone, with both of its writes undone, and keeps its neighbours', async () => {
+    const bad = { id: randomUUID(), amount: -1 };
+    const good = { id: randomUUID(), amount: 2 };
+    const outcomes = await Promise.allSettled(
+      [good, bad, { id: randomUUID(), amount: 3 }].map((row) =>
+        commit.write([batchWrite(right, row), batchWrite(left, row)]),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((outcomes[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'audit.unavailable' });
+    expect(await source.query('SELECT 1 FROM right_side WHERE id = $1', [bad.id])).toEqual([]);
+    expect(await source.query('SELECT 1 FROM left_side WHERE id = $1', [good.id])).toHaveLength(1);
+  });
+
+  it('rejects whose check does not hold, and keeps the record of the attempt', async () => {
+    const [one, two] = [
+      { id: randomUUID(), amount: 1 },
+      { id: randomUUID(), amount: 1 },
+    ];
+    const outcomes = await Promise.allSettled([
+      commit.write([batchWrite(left, one)], [batchCheck(alive, 'yes', 'yes', 'auth.session_ended')]),
+      commit.write([batchWrite(left, two)], [batchCheck(alive, 'no', 'no', 'auth.session_ended')]),
+    ]);
+    expect(outcomes[0].status).toBe('fulfilled');
+    expect((outcomes[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'auth.session_ended' });
+    expect(await source.query('SELECT 1 FROM left_side WHERE id = $1', [two.id])).toHaveLength(1);
+  });
+
+  it('works on after its session was killed', async () => {
+    await source.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`,
+    );
+    const write = (): Promise<void> => commit.write([batchWrite(left, { id: randomUUID(), amount: 1 })]);
+    const first = await Promise.allSettled([write()]);
+    expect(['fulfilled', 'rejected']).toContain(first[0].status);
+    await expect(write()).resolves.toBeUndefined();
+  });
+});
