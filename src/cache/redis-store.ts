@@ -35,6 +35,6 @@ export function redisStore(url: string, keys: readonly SealingKey[]): CacheStore
     },
     delete: async (key) => void (await redis.del(key)),
     ping: async () => void (await redis.ping()),
-    close: async () => void redis.disconnect(),
+    close: async () => redis.disconnect(),
   };
 }

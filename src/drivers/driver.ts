@@ -1,3 +1,4 @@
+import type { Dialect } from '../common/dialect';
 import type { Column, Row } from './cell';
 import type { TableInfo } from './table-info';
 
@@ -13,8 +14,7 @@ export const connectionTypes = [
 ] as const;
 export type ConnectionType = (typeof connectionTypes)[number];
 
-/** The grammar in which statements of an engine are written; `src/sql` has an analysis for each. */
-export type Dialect = 'postgresql' | 'mysql' | 'sqlite' | 'mongodb';
+export type { Dialect };
 
 /** What an engine can do. Declared here, proved both ways by the contract suite. */
 export interface Capabilities {

@@ -1,3 +1,4 @@
+import { AppError } from '../common/app-error';
 import type { ConnectionType, Driver, DriverDescription } from './driver';
 
 /** What the registry knows of an engine; the driver itself is loaded at first use. */
@@ -11,4 +12,19 @@ const registry = new Map<ConnectionType, RegisteredDriver>();
 
 export function registeredDrivers(): readonly RegisteredDriver[] {
   return [...registry.values()];
+}
+
+export function isInstalled(description: DriverDescription): boolean {
+  try {
+    require.resolve(description.driverPackage);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function driverFor(type: ConnectionType): Promise<Driver> {
+  const registered = registry.get(type);
+  if (!registered) throw new AppError('connection.unsupported_type');
+  return registered.load();
 }

@@ -1,0 +1,27 @@
+import type { Config } from '../../config/config';
+import type { ConnectOptions } from '../../drivers/driver';
+import { policyResolver } from './address-policy';
+import { filePolicy } from './file-policy';
+
+/** Sessions kept open while a Source lives; up to `maxConnections` more come and go with the load. */
+const KEEP_SESSIONS = 5;
+
+/** How the service opens pools, whatever the engine. */
+export function connectOptions(
+  config: Pick<Config, 'denyPrivateNetworks' | 'dataDir' | 'sqliteDirs'>,
+  connection: { readonly readOnly: boolean; readonly maxConnections: number },
+): ConnectOptions {
+  return {
+    maxSessions: connection.maxConnections,
+    keepSessions: Math.min(KEEP_SESSIONS, connection.maxConnections),
+    idleMs: 60_000,
+    recycleMs: 3_600_000,
+    prePingAfterMs: 10_000,
+    connectTimeoutMs: 5_000,
+    acquireTimeoutMs: 10_000,
+    readOnly: connection.readOnly,
+    applicationName: 'sluice',
+    resolveHost: policyResolver(config.denyPrivateNetworks),
+    resolveFile: filePolicy(config.dataDir, config.sqliteDirs),
+  };
+}

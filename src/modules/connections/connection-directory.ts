@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LRUCache } from 'lru-cache';
+import type { Repository } from 'typeorm';
+import { AppError } from '../../common/app-error';
+import { decodeCursor, toPage, type Page } from '../../common/pagination';
+import type { PageQuery } from '../../common/page-query.dto';
+import { SignalBus } from '../../database/signal-bus';
+import { driverFor } from '../../drivers';
+import type { ConnectionInput } from '../../drivers/driver';
+import { DatabaseConnection } from './connection.entity';
+import type { ConnectionRecord } from './connection-record';
+import { ConnectionVault } from './connection-vault';
+
+export const CONNECTION_TOPIC = 'connection';
+const MAX_CACHED = 10_000;
+
+/** The saved connections, without their secrets; cached in the process until a replica signals a change. */
+@Injectable()
+export class ConnectionDirectory {
+  private readonly cache = new LRUCache<string, ConnectionRecord>({ max: MAX_CACHED });
+  private epoch = 0;
+
+  constructor(
+    @InjectRepository(DatabaseConnection) private readonly connections: Repository<DatabaseConnection>,
+    private readonly vault: ConnectionVault,
+    private readonly signals: SignalBus,
+  ) {
+    signals.on(CONNECTION_TOPIC, (id) => {
+      this.epoch++;
+      this.cache.delete(id);
+    });
+    signals.onGap(() => {
+      this.epoch++;
+      this.cache.clear();
+    });
+  }
+
+  async find(id: string, fresh = false): Promise<ConnectionRecord | null> {
+    const known = fresh || !this.signals.isLive ? undefined : this.cache.get(id);
+    if (known) return known;
+    const before = this.epoch;
+    const row = await this.connections.findOneBy({ id });
+    if (!row) return null;
+    const record = await this.recordOf(row);
+    if (this.signals.isLive && before === this.epoch) this.cache.set(id, record);
+    return record;
+  }
+
+  /** @throws AppError `resource.not_found` */
+  async require(id: string, fresh = false): Promise<ConnectionRecord> {
+    const record = await this.find(id, fresh);
+    if (!record) throw new AppError('resource.not_found', 'There is no such connection');
+    return record;
+  }
+
+  /** @param ids those to choose from; `null` for all */
+  async list(ids: readonly string[] | null, page: PageQuery): Promise<Page<ConnectionRecord>> {
+    const select = this.connections
+      .createQueryBuilder('c')
+      .orderBy('c.name', 'ASC')
+      .limit(page.limit + 1);
+    if (ids) select.andWhere('c.id = ANY(:ids::uuid[])', { ids });
+    if (page.cursor) {
+      const [name] = decodeCursor(page.cursor, 1);
+      select.andWhere('c.name > :name', { name });
+    }
+    const rows = await select.getMany();
+    const { items, nextCursor } = toPage(rows, page.limit, ({ name }) => [name]);
+    return { items: await Promise.all(items.map((row) => this.recordOf(row))), nextCursor };
+  }
+
+  /**
+   * The opened configuration of exactly this revision.
+   * @throws AppError `resource.not_found` when it was changed or deleted meanwhile
+   */
+  async configOf(record: ConnectionRecord): Promise<ConnectionInput> {
+    const row = await this.connections.findOneBy({ id: record.id, revision: record.revision });
+    if (!row) throw new AppError('resource.not_found', 'The connection was changed meanwhile');
+    return this.vault.open(row.id, row.config);
+  }
+
+  private async recordOf(row: DatabaseConnection): Promise<ConnectionRecord> {
+    const driver = await driverFor(row.type);
+    return {
+      id: row.id,
+      name: row.name,
+      displayName: row.displayName,
+      description: row.description,
+      type: row.type,
+      dialect: driver.description.dialect,
+      revision: row.revision,
+      active: row.active,
+      readOnly: row.readOnly,
+      maxConnections: row.maxConnections,
+      publicConfig: driver.publicConfig(driver.parseConfig(this.vault.open(row.id, row.config))),
+      createdBy: row.createdBy,
+      createdAt: row.createdAt,
+      updatedAt: row.updatedAt,
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import { isAppError } from '../../common/app-error';
+import { Circuit } from './circuit';
+
+export type HealthState = 'unknown' | 'up' | 'degraded' | 'down';
+
+export interface HealthFigures {
+  readonly state: HealthState;
+  readonly since: Date;
+  /** Code of the last failure, while it is not up. */
+  readonly code: string | null;
+}
+
+/** Failures that say nothing about the database: the request's own fault, or ours. */
+function isVerdict(error: unknown): boolean {
+  return (
+    isAppError(error) && error.code.startsWith('connection.') && error.code !== 'connection.pool_exhausted'
+  );
+}
+
+/**
+ * What is known of one connection's database from using it. `down`: it could not be opened; `degraded`: it is open
+ * but runs lost it. The circuit belongs to it.
+ */
+export class ConnectionHealth {
+  readonly circuit = new Circuit();
+  private figures: HealthFigures = { state: 'unknown', since: new Date(), code: null };
+
+  constructor(private readonly onChange: (figures: HealthFigures) => void) {}
+
+  get current(): HealthFigures {
+    return this.figures;
+  }
+
+  opened(): void {
+    this.circuit.succeeded();
+    this.become('up', null);
+  }
+
+  openingFailed(error: unknown): void {
+    if (!isVerdict(error)) {
+      this.circuit.abandoned();
+      return;
+    }
+    this.circuit.failed();
+    this.become('down', isAppError(error) ? error.code : null);
+  }
+
+  used(error: unknown): void {
+    if (error === undefined) this.become('up', null);
+    else if (isVerdict(error)) this.become('degraded', isAppError(error) ? error.code : null);
+  }
+
+  private become(state: HealthState, code: string | null): void {
+    if (state === this.figures.state && code === this.figures.code) return;
+    const since = state === this.figures.state ? this.figures.since : new Date();
+    this.figures = { state, since, code };
+    this.onChange(this.figures);
+  }
+}

@@ -1,0 +1,31 @@
+import type { ConnectionInput, ConnectionType, Dialect } from '../../drivers/driver';
+
+/** A connection as the rest of the service knows it: everything but its secrets. */
+export interface ConnectionRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName: string | null;
+  readonly description: string | null;
+  readonly type: ConnectionType;
+  readonly dialect: Dialect | null;
+  /** Raised by every change; pools and cached results belong to one revision. */
+  readonly revision: number;
+  readonly active: boolean;
+  readonly readOnly: boolean;
+  readonly maxConnections: number;
+  /** Host, port, database, user, options as the driver understood them; never a password. */
+  readonly publicConfig: ConnectionInput;
+  readonly createdBy: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Schemas an unqualified name may resolve to; empty where the engine has none. */
+export function searchPathOf(record: Pick<ConnectionRecord, 'dialect' | 'publicConfig'>): readonly string[] {
+  const { options, database } = record.publicConfig;
+  if (record.dialect === 'postgresql') {
+    const path = options?.searchPath;
+    return Array.isArray(path) && path.length > 0 ? path.map(String) : ['public'];
+  }
+  return record.dialect === 'mysql' && database ? [database] : [];
+}

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { decodeCursor, MAX_LIMIT, toPage, type Page } from '../../common/pagination';
+import type { PageQuery } from '../../common/page-query.dto';
+import type { Principal } from '../../common/principal';
+import type { ConnectionType, PoolFigures } from '../../drivers/driver';
+import { PermissionsService } from '../permissions/permissions.service';
+import { ConnectionDirectory } from './connection-directory';
+import { ConnectionEvent } from './connection-event.entity';
+import type { HealthState } from './connection-health';
+import { Sources } from './sources.provider';
+
+export interface ConnectionStatusView {
+  readonly connectionId: string;
+  readonly name: string;
+  readonly type: ConnectionType;
+  readonly active: boolean;
+  /** `unknown` until somebody has used it. */
+  readonly state: HealthState;
+  readonly since: Date | null;
+  /** Code of the failure, while the state is `degraded` or `down`. */
+  readonly code: string | null;
+  /** Sessions of this replica; `null` while no pool is open. */
+  readonly pool: PoolFigures | null;
+}
+
+/** How the databases are, as this replica sees them. */
+@Injectable()
+export class ConnectionStatus {
+  constructor(
+    private readonly directory: ConnectionDirectory,
+    private readonly permissions: PermissionsService,
+    private readonly sources: Sources,
+    @InjectRepository(ConnectionEvent) private readonly events: Repository<ConnectionEvent>,
+  ) {}
+
+  async list(principal: Principal, page: PageQuery): Promise<Page<ConnectionStatusView>> {
+    const ids = await this.permissions.connectionIdsOf(principal);
+    const { items, nextCursor } = await this.directory.list(ids, page);
+    return {
+      items: items.map(({ id, name, type, active }) => {
+        const { health, pool } = this.sources.figuresOf(id);
+        return {
+          connectionId: id,
+          name,
+          type,
+          active,
+          state: health?.state ?? 'unknown',
+          since: health?.since ?? null,
+          code: health?.code ?? null,
+          pool,
+        };
+      }),
+      nextCursor,
+    };
+  }
+
+  /** How many of the principal's connections are in which state. */
+  async summary(
+    principal: Principal,
+  ): Promise<{ status: 'ok' | 'degraded'; connections: Record<HealthState, number> }> {
+    const connections: Record<HealthState, number> = { up: 0, degraded: 0, down: 0, unknown: 0 };
+    let cursor: string | undefined;
+    do {
+      const page = await this.list(principal, { limit: MAX_LIMIT, cursor });
+      for (const { state } of page.items) connections[state]++;
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor);
+    return { status: connections.down + connections.degraded > 0 ? 'degraded' : 'ok', connections };
+  }
+
+  /** When a connection's database came and went, newest first. */
+  async history(connectionId: string, page: PageQuery): Promise<Page<ConnectionEvent>> {
+    const select = this.events
+      .createQueryBuilder('e')
+      .where('e.connection_id = :connectionId', { connectionId })
+      .orderBy('e.created_at', 'DESC')
+      .addOrderBy('e.id', 'DESC')
+      .limit(page.limit + 1);
+    if (page.cursor) {
+      const [at, id] = decodeCursor(page.cursor, 2);
+      select.andWhere(`(date_trunc('milliseconds', e.created_at), e.id) < (:at::timestamptz, :id::uuid)`, {
+        at,
+        id,
+      });
+    }
+    return toPage(await select.getMany(), page.limit, ({ createdAt, id }) => [createdAt.toISOString(), id]);
+  }
+}

@@ -1,0 +1,79 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { connectionTypes, type ConnectionType } from '../../drivers/driver';
+import type { ConnectionRecord } from './connection-record';
+
+/** A connection as it is shown: the password is not part of it. */
+@ApiSchema({ name: 'Connection' })
+export class ConnectionView {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  name!: string;
+
+  @ApiProperty({ nullable: true, type: String })
+  displayName!: string | null;
+
+  @ApiProperty({ nullable: true, type: String })
+  description!: string | null;
+
+  @ApiProperty({ enum: connectionTypes })
+  type!: ConnectionType;
+
+  @ApiProperty({ nullable: true, type: String })
+  host!: string | null;
+
+  @ApiProperty({ nullable: true, type: Number })
+  port!: number | null;
+
+  @ApiProperty({ nullable: true, type: String })
+  database!: string | null;
+
+  @ApiProperty({ nullable: true, type: String })
+  username!: string | null;
+
+  @ApiProperty({ oneOf: [{ type: 'boolean' }, { type: 'object' }] })
+  ssl!: unknown;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  options!: Readonly<Record<string, unknown>>;
+
+  readOnly!: boolean;
+  maxConnections!: number;
+  active!: boolean;
+  revision!: number;
+
+  /** Whether it is the caller's default. */
+  isDefault!: boolean;
+
+  createdAt!: Date;
+  updatedAt!: Date;
+}
+
+/** Who may only use a connection learns its name and kind, not where it is or as whom it logs in. */
+export function connectionView(
+  record: ConnectionRecord,
+  isDefault: boolean,
+  withTarget: boolean,
+): ConnectionView {
+  const target = withTarget ? record.publicConfig : {};
+  return {
+    id: record.id,
+    name: record.name,
+    displayName: record.displayName,
+    description: record.description,
+    type: record.type,
+    host: target.host ?? null,
+    port: target.port ?? null,
+    database: target.database ?? null,
+    username: target.username ?? null,
+    ssl: target.ssl ?? false,
+    options: target.options ?? {},
+    readOnly: record.readOnly,
+    maxConnections: record.maxConnections,
+    active: record.active,
+    revision: record.revision,
+    isDefault,
+    createdAt: record.createdAt,
+    updatedAt: record.updatedAt,
+  };
+}

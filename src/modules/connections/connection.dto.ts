@@ -1,0 +1,136 @@
+import { ApiProperty, ApiSchema, PartialType } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { IsStorableText } from '../../common/storable-text.validator';
+import { connectionTypes, type ConnectionInput, type ConnectionType } from '../../drivers/driver';
+
+/** How to reach a database: what `POST /connections/test` takes. */
+@ApiSchema({ name: 'ConnectionTarget' })
+export class ConnectionTargetBody {
+  @ApiProperty({ enum: connectionTypes, example: 'postgresql' })
+  @IsIn(connectionTypes)
+  type!: ConnectionType;
+
+  @ApiProperty({ required: false, example: 'db.example.org' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(253)
+  @IsStorableText()
+  host?: string;
+
+  @ApiProperty({ required: false, example: 5432 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  port?: number;
+
+  /** Name of the database; for SQLite the path of the file. */
+  @ApiProperty({ required: false, example: 'shop' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  @IsStorableText()
+  database?: string;
+
+  @ApiProperty({ required: false, example: 'shop_reader' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @IsStorableText()
+  username?: string;
+
+  /** Goes in, never comes back. */
+  @ApiProperty({ required: false, writeOnly: true, format: 'password', example: 'choose-a-password' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  @IsStorableText()
+  password?: string;
+
+  /** `true` verifies chain and name; or `{mode, ca, cert, key, servername}`. */
+  @ApiProperty({
+    required: false,
+    oneOf: [{ type: 'boolean' }, { type: 'object' }],
+    example: { mode: 'verify-full' },
+  })
+  @IsOptional()
+  ssl?: ConnectionInput['ssl'];
+
+  /** Instead of the members above. */
+  @ApiProperty({ required: false, writeOnly: true, type: String })
+  @IsOptional()
+  @IsString()
+  @MaxLength(4000)
+  @IsStorableText()
+  connectionString?: string;
+
+  /** Further options of the engine: `GET /api/database/supported` lists them. */
+  @ApiProperty({ required: false, type: Object, example: { searchPath: ['shop'] } })
+  @IsOptional()
+  @IsObject()
+  @Type(() => Object)
+  options?: Record<string, unknown>;
+
+  /** Refuses every statement that could write. */
+  @ApiProperty({ required: false, default: true, example: true })
+  @IsOptional()
+  @IsBoolean()
+  readOnly?: boolean;
+
+  @ApiProperty({ required: false, default: 10, example: 10 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  maxConnections?: number;
+}
+
+/** A connection to be saved. */
+@ApiSchema({ name: 'ConnectionBody' })
+export class ConnectionBody extends ConnectionTargetBody {
+  /** Unique. */
+  @ApiProperty({ example: 'shop' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(100)
+  @Matches(/^\S(.*\S)?$/s, { message: 'name must not begin or end with white space' })
+  @IsStorableText()
+  name!: string;
+
+  @ApiProperty({ required: false, nullable: true, type: String, example: 'The shop' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @IsStorableText()
+  displayName?: string | null;
+
+  @ApiProperty({ required: false, nullable: true, type: String, example: 'Orders and customers' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  @IsStorableText()
+  description?: string | null;
+
+  /** A connection that is not active is kept but not used. */
+  @ApiProperty({ required: false, default: true, example: true })
+  @IsOptional()
+  @IsBoolean()
+  active?: boolean;
+}
+
+/** What of a connection changes; members that are not sent stay, the password among them. */
+@ApiSchema({ name: 'ConnectionPatch' })
+export class ConnectionPatch extends PartialType(ConnectionBody) {}

@@ -1,0 +1,45 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Sealed } from '../../common/seal';
+import type { ConnectionType } from '../../drivers/driver';
+
+@Entity('database_connections')
+export class DatabaseConnection {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('varchar', { length: 100 })
+  name!: string;
+
+  @Column('varchar', { name: 'display_name', nullable: true })
+  displayName!: string | null;
+
+  @Column('text', { nullable: true })
+  description!: string | null;
+
+  @Column('varchar', { name: 'db_type' })
+  type!: ConnectionType;
+
+  @Column('jsonb', { name: 'connection_config' })
+  config!: Sealed;
+
+  @Column('integer')
+  revision!: number;
+
+  @Column('boolean', { name: 'is_active' })
+  active!: boolean;
+
+  @Column('boolean', { name: 'is_readonly' })
+  readOnly!: boolean;
+
+  @Column('integer', { name: 'max_connections' })
+  maxConnections!: number;
+
+  @Column('uuid', { name: 'created_by', nullable: true })
+  createdBy!: string | null;
+
+  @Column({ type: 'timestamptz', name: 'created_at', insert: false, update: false })
+  createdAt!: Date;
+
+  @Column({ type: 'timestamptz', name: 'updated_at', insert: false, update: false })
+  updatedAt!: Date;
+}

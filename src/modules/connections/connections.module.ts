@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module';
+import { PermissionsModule } from '../permissions/permissions.module';
+import { ConnectionAccess } from './connection-access';
+import { ConnectionDirectory } from './connection-directory';
+import { ConnectionEvent } from './connection-event.entity';
+import { ConnectionStatus } from './connection-status';
+import { ConnectionTester } from './connection-tester';
+import { ConnectionVault } from './connection-vault';
+import { DatabaseConnection } from './connection.entity';
+import { ConnectionsController } from './connections.controller';
+import { ConnectionsService } from './connections.service';
+import { KeyRotationJob } from './key-rotation.job';
+import { ReadOnlyAccountScripts } from './read-only-account-scripts';
+import { Sources } from './sources.provider';
+import { StatusController } from './status.controller';
+import { SupportedController } from './supported.controller';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([DatabaseConnection, ConnectionEvent]), AuditModule, PermissionsModule],
+  controllers: [ConnectionsController, SupportedController, StatusController],
+  providers: [
+    ConnectionAccess,
+    ConnectionDirectory,
+    ConnectionsService,
+    ConnectionStatus,
+    ConnectionTester,
+    ConnectionVault,
+    KeyRotationJob,
+    ReadOnlyAccountScripts,
+    Sources,
+  ],
+  exports: [ConnectionAccess, ConnectionDirectory, ConnectionsService, ConnectionVault, Sources],
+})
+export class ConnectionsModule {}

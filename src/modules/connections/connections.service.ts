@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { AppError } from '../../common/app-error';
+import type { Caller } from '../../common/principal';
+import { SignalBus } from '../../database/signal-bus';
+import { driverFor } from '../../drivers';
+import type { ConnectionInput, ConnectionType } from '../../drivers/driver';
+import { byCaller, type AuditEvent } from '../audit/audit-event';
+import { AuditService } from '../audit/audit.service';
+import { CONNECTION_TOPIC, ConnectionDirectory } from './connection-directory';
+import type { ConnectionBody, ConnectionPatch } from './connection.dto';
+import { DatabaseConnection } from './connection.entity';
+import type { ConnectionRecord } from './connection-record';
+import { ConnectionVault } from './connection-vault';
+import { mergeTarget, needsPassword, targetOf } from './merge-input';
+
+const DEFAULT_MAX_CONNECTIONS = 10;
+
+/** Saves connections. Every change raises the revision, is recorded in its transaction and reaches all replicas. */
+@Injectable()
+export class ConnectionsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly directory: ConnectionDirectory,
+    private readonly vault: ConnectionVault,
+    private readonly audit: AuditService,
+    private readonly signals: SignalBus,
+  ) {}
+
+  async create(
+    caller: Caller | null,
+    body: ConnectionBody,
+    event: Pick<AuditEvent, 'actor' | 'origin'>,
+  ): Promise<ConnectionRecord> {
+    const input = targetOf(body);
+    await requireParses(body.type, input);
+    const id = randomUUID();
+    await this.dataSource.transaction(async (manager) => {
+      await translateNameTaken(() =>
+        manager.insert(DatabaseConnection, {
+          id,
+          name: body.name,
+          displayName: body.displayName ?? null,
+          description: body.description ?? null,
+          type: body.type,
+          config: this.vault.seal(id, input),
+          revision: 1,
+          active: body.active ?? true,
+          readOnly: body.readOnly ?? true,
+          maxConnections: body.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+          createdBy: caller?.principal.userId ?? null,
+        }),
+      );
+      await this.recordChange(manager, event, 'connection.create', id, { name: body.name, type: body.type });
+    });
+    return this.directory.require(id, true);
+  }
+
+  async update(caller: Caller, id: string, patch: ConnectionPatch): Promise<ConnectionRecord> {
+    await this.dataSource.transaction(async (manager) => {
+      const row = await manager.findOne(DatabaseConnection, {
+        where: { id },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!row) throw new AppError('resource.not_found', 'There is no such connection');
+      const target = targetOf(patch);
+      const saved = this.vault.open(id, row.config);
+      const merged = mergeTarget(saved, target);
+      if (needsPassword(saved, merged, target)) {
+        throw new AppError('connection.invalid_config', 'A change of the server needs the password again', {
+          errors: [{ path: '/password', message: 'is needed when host, port or ssl change' }],
+        });
+      }
+      const type = patch.type ?? row.type;
+      await requireParses(type, merged);
+      await translateNameTaken(() =>
+        manager.update(
+          DatabaseConnection,
+          { id },
+          {
+            name: patch.name ?? row.name,
+            displayName: patch.displayName === undefined ? row.displayName : patch.displayName,
+            description: patch.description === undefined ? row.description : patch.description,
+            type,
+            config: this.vault.seal(id, merged),
+            revision: row.revision + 1,
+            active: patch.active ?? row.active,
+            readOnly: patch.readOnly ?? row.readOnly,
+            maxConnections: patch.maxConnections ?? row.maxConnections,
+          },
+        ),
+      );
+      await this.recordChange(manager, byCaller(caller), 'connection.update', id, {
+        changed: Object.keys(patch).filter((name) => patch[name as keyof ConnectionPatch] !== undefined),
+      });
+    });
+    return this.directory.require(id, true);
+  }
+
+  async delete(caller: Caller, id: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const row = await manager.findOneBy(DatabaseConnection, { id });
+      if (!row) throw new AppError('resource.not_found', 'There is no such connection');
+      await manager.delete(DatabaseConnection, { id });
+      await this.recordChange(manager, byCaller(caller), 'connection.delete', id, {
+        name: row.name,
+        type: row.type,
+      });
+    });
+  }
+
+  /** Makes it the connection that the caller's requests mean when they name none. */
+  async activate(caller: Caller, id: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await manager.query(
+        `INSERT INTO active_connections (user_id, connection_id) VALUES ($1, $2)
+         ON CONFLICT (user_id) DO UPDATE SET connection_id = excluded.connection_id`,
+        [caller.principal.userId, id],
+      );
+      await this.audit.recordIn(manager, {
+        ...byCaller(caller),
+        action: 'connection.activate',
+        resourceType: 'connection',
+        resourceId: id,
+        result: 'success',
+      });
+    });
+  }
+
+  async activeIdOf(userId: string): Promise<string | null> {
+    const [row] = (await this.dataSource.query(
+      'SELECT connection_id FROM active_connections WHERE user_id = $1',
+      [userId],
+    )) as { connection_id: string }[];
+    return row?.connection_id ?? null;
+  }
+
+  private async recordChange(
+    manager: EntityManager,
+    event: Pick<AuditEvent, 'actor' | 'origin'>,
+    action: string,
+    id: string,
+    details: Record<string, unknown>,
+  ): Promise<void> {
+    await this.audit.recordIn(manager, {
+      ...event,
+      action,
+      resourceType: 'connection',
+      resourceId: id,
+      result: 'success',
+      details,
+    });
+    await this.signals.publish(manager, CONNECTION_TOPIC, id);
+  }
+}
+
+async function requireParses(type: ConnectionType, input: ConnectionInput): Promise<void> {
+  (await driverFor(type)).parseConfig(input);
+}
+
+async function translateNameTaken(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    // 23505 unique_violation
+    if ((error as { code?: string }).code === '23505') throw new AppError('resource.name_taken');
+    throw error;
+  }
+}

@@ -1,0 +1,207 @@
+import { AppError } from '../../common/app-error';
+import type { PoolFigures, Source } from '../../drivers/driver';
+import { abortError } from '../../drivers/abort';
+import { ConnectionHealth, type HealthFigures } from './connection-health';
+import type { ConnectionRecord } from './connection-record';
+import { closableEntries, type SourceEntry, type SourceLease } from './source-entry';
+
+export interface SourceFactoryOptions {
+  /** Opens a pool on a connection; the signal ends the attempt. */
+  readonly open: (record: ConnectionRecord, signal: AbortSignal) => Promise<Source>;
+  readonly onHealthChange: (connectionId: string, figures: HealthFigures) => void;
+  /** Sessions over all Sources; a Source counts with the most it may open. */
+  readonly maxSessionsTotal: number;
+  /** Milliseconds after which an unused Source is closed. */
+  readonly idleMs: number;
+  /** Milliseconds that runs get when their Source is retired. */
+  readonly graceMs: number;
+  /** Milliseconds that opening may take. */
+  readonly openTimeoutMs: number;
+}
+
+/**
+ * The dynamic provider factory: opens Sources when they are first asked for and keeps them as long as they are used.
+ * Keyed by connection and revision, so that nobody ever runs on a configuration that was changed. However many ask
+ * at once, one opens; a database that is down is left alone by its circuit; retired Sources let their runs finish.
+ */
+export class SourceFactory {
+  private readonly entries = new Map<string, SourceEntry>();
+  private readonly health = new Map<string, ConnectionHealth>();
+  private readonly downRecords = new Map<string, ConnectionRecord>();
+  private readonly retiring = new Set<Promise<void>>();
+  private readonly sweeper: NodeJS.Timeout;
+  private closed = false;
+
+  constructor(private readonly options: SourceFactoryOptions) {
+    this.sweeper = setInterval(() => this.closeIdle(), Math.max(50, options.idleMs / 4));
+    this.sweeper.unref();
+  }
+
+  /**
+   * A use of the Source of `record`, opened if need be.
+   * @throws AppError `connection.*` when it cannot be opened now
+   */
+  async lease(record: ConnectionRecord, signal: AbortSignal): Promise<SourceLease> {
+    if (this.closed) throw new AppError('service.shutting_down');
+    if (signal.aborted) throw abortError(signal);
+    const entry = this.entries.get(keyOf(record)) ?? this.start(record);
+    entry.leases++;
+    entry.lastUsedAt = Date.now();
+    try {
+      const source = entry.source ?? (await unlessAborted(entry.opening, signal));
+      return this.leaseOf(entry, source);
+    } catch (error) {
+      this.release(entry);
+      throw error;
+    }
+  }
+
+  /** Ends what belongs to a connection that was changed or deleted; `keepRevision` stays. */
+  retire(connectionId: string, keepRevision: number | null): void {
+    for (const [key, entry] of this.entries) {
+      if (entry.record.id === connectionId && entry.record.revision !== keepRevision) this.drop(key, entry);
+    }
+    this.downRecords.delete(connectionId);
+    if (keepRevision === null) this.health.delete(connectionId);
+    else this.health.get(connectionId)?.circuit.succeeded();
+  }
+
+  figuresOf(connectionId: string): { health: HealthFigures | null; pool: PoolFigures | null } {
+    const entry = [...this.entries.values()].find(({ record }) => record.id === connectionId);
+    return {
+      health: this.health.get(connectionId)?.current ?? null,
+      pool: entry?.source?.pool() ?? null,
+    };
+  }
+
+  /** Every open Source with its figures. */
+  open(): { record: ConnectionRecord; pool: PoolFigures }[] {
+    return [...this.entries.values()].flatMap(({ record, source }) =>
+      source ? [{ record, pool: source.pool() }] : [],
+    );
+  }
+
+  /** Connections whose database is down and may be tried again now. */
+  due(): ConnectionRecord[] {
+    return [...this.downRecords.values()].filter(
+      ({ id }) =>
+        this.health.get(id)?.current.state === 'down' && this.health.get(id)?.circuit.state !== 'open',
+    );
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearInterval(this.sweeper);
+    for (const [key, entry] of this.entries) this.drop(key, entry);
+    await Promise.all(this.retiring);
+  }
+
+  private start(record: ConnectionRecord): SourceEntry {
+    const health = this.healthOf(record.id);
+    const waitMs = health.circuit.tryAfterMs();
+    if (waitMs > 0) {
+      throw new AppError(
+        'connection.circuit_open',
+        `The last failure was ${health.current.code ?? 'unknown'}`,
+        {
+          retryAfterSeconds: Math.ceil(waitMs / 1000),
+        },
+      );
+    }
+    this.makeRoom(record.maxConnections);
+    const opening = this.options.open(record, AbortSignal.timeout(this.options.openTimeoutMs));
+    const entry: SourceEntry = { record, opening, source: null, leases: 0, lastUsedAt: Date.now() };
+    const key = keyOf(record);
+    this.entries.set(key, entry);
+    void this.settle(entry, key, health);
+    return entry;
+  }
+
+  private async settle(entry: SourceEntry, key: string, health: ConnectionHealth): Promise<void> {
+    try {
+      entry.source = await entry.opening;
+      this.downRecords.delete(entry.record.id);
+      health.opened();
+    } catch (error) {
+      if (this.entries.get(key) === entry) this.entries.delete(key);
+      this.downRecords.set(entry.record.id, entry.record);
+      health.openingFailed(error);
+    }
+  }
+
+  private leaseOf(entry: SourceEntry, source: Source): SourceLease {
+    let released = false;
+    return {
+      source,
+      report: (error) => this.healthOf(entry.record.id).used(error),
+      release: () => {
+        if (released) return;
+        released = true;
+        this.release(entry);
+      },
+    };
+  }
+
+  private release(entry: SourceEntry): void {
+    entry.leases--;
+    entry.lastUsedAt = Date.now();
+  }
+
+  /** Closes what nobody uses, least recently used first, until `sessions` more fit under the total. */
+  private makeRoom(sessions: number): void {
+    const total = (): number =>
+      [...this.entries.values()].reduce((sum, { record }) => sum + record.maxConnections, 0);
+    for (const entry of closableEntries(this.entries.values())) {
+      if (total() + sessions <= this.options.maxSessionsTotal) return;
+      this.drop(keyOf(entry.record), entry);
+    }
+    if (this.entries.size > 0 && total() + sessions > this.options.maxSessionsTotal) {
+      throw new AppError('connection.pool_exhausted', 'All sessions of the service are in use', {
+        retryAfterSeconds: 1,
+      });
+    }
+  }
+
+  private closeIdle(): void {
+    const before = Date.now() - this.options.idleMs;
+    for (const entry of closableEntries(this.entries.values())) {
+      if (entry.lastUsedAt < before) this.drop(keyOf(entry.record), entry);
+    }
+  }
+
+  /** From here on nobody gets it; those who have it may finish. */
+  private drop(key: string, entry: SourceEntry): void {
+    this.entries.delete(key);
+    const closing = entry.opening.then((source) => source.close(this.options.graceMs)).catch(() => undefined);
+    this.retiring.add(closing);
+    void closing.finally(() => this.retiring.delete(closing));
+  }
+
+  private healthOf(connectionId: string): ConnectionHealth {
+    let health = this.health.get(connectionId);
+    if (!health) {
+      health = new ConnectionHealth((figures) => this.options.onHealthChange(connectionId, figures));
+      this.health.set(connectionId, health);
+    }
+    return health;
+  }
+}
+
+function keyOf(record: ConnectionRecord): string {
+  return `${record.id}:${record.revision}`;
+}
+
+/** The opening is shared: a caller that gives up stops waiting, not the others. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw abortError(signal);
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(abortError(signal));
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (abort) signal.removeEventListener('abort', abort);
+  }
+}

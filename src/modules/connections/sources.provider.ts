@@ -1,0 +1,99 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { CONFIG, type Config } from '../../config/config';
+import { SignalBus } from '../../database/signal-bus';
+import { driverFor } from '../../drivers';
+import type { Source } from '../../drivers/driver';
+import { connectOptions } from './connect-options';
+import { CONNECTION_TOPIC, ConnectionDirectory } from './connection-directory';
+import { ConnectionEvent } from './connection-event.entity';
+import type { HealthFigures } from './connection-health';
+import type { ConnectionRecord } from './connection-record';
+import { SourceFactory } from './source-factory';
+
+const OPEN_TIMEOUT_MS = 15_000;
+const RECONNECT_EVERY_MS = 5_000;
+
+/** The SourceFactory of the service, fed with saved configurations and told of every change. */
+@Injectable()
+export class Sources extends SourceFactory implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(Sources.name);
+
+  constructor(
+    @Inject(CONFIG) config: Config,
+    private readonly directory: ConnectionDirectory,
+    private readonly signals: SignalBus,
+    @InjectRepository(ConnectionEvent) private readonly events: Repository<ConnectionEvent>,
+  ) {
+    super({
+      open: (record, signal) => openSource(directory, config, record, signal),
+      onHealthChange: (id, figures) => void this.remember(id, figures),
+      maxSessionsTotal: config.maxSessionsTotal,
+      idleMs: config.sourceIdleMs,
+      graceMs: config.shutdownGraceMs,
+      openTimeoutMs: OPEN_TIMEOUT_MS,
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.signals.on(CONNECTION_TOPIC, (id) => void this.refresh(id));
+    this.signals.onGap(() => {
+      for (const { record } of this.open()) void this.refresh(record.id);
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  /** Goes back to databases that are down, so that they are up again before somebody asks. */
+  @Interval(RECONNECT_EVERY_MS)
+  async reconnect(): Promise<void> {
+    await Promise.all(
+      this.due().map(async (record) => {
+        try {
+          (await this.lease(record, AbortSignal.timeout(OPEN_TIMEOUT_MS))).release();
+        } catch {
+          // Its circuit has taken note.
+        }
+      }),
+    );
+  }
+
+  private async refresh(id: string): Promise<void> {
+    try {
+      const record = await this.directory.find(id, true);
+      this.retire(id, record?.active ? record.revision : null);
+    } catch (error) {
+      this.logger.warn({ err: error, connectionId: id }, 'a changed connection could not be read');
+      this.retire(id, null);
+    }
+  }
+
+  private async remember(connectionId: string, { state, code }: HealthFigures): Promise<void> {
+    try {
+      await this.events.insert({ connectionId, state, code });
+    } catch (error) {
+      this.logger.warn({ err: error, connectionId }, 'a change of health could not be written down');
+    }
+  }
+}
+
+async function openSource(
+  directory: ConnectionDirectory,
+  config: Config,
+  record: ConnectionRecord,
+  signal: AbortSignal,
+): Promise<Source> {
+  const driver = await driverFor(record.type);
+  const parsed = driver.parseConfig(await directory.configOf(record));
+  return driver.connect(parsed, connectOptions(config, record), signal);
+}

@@ -1,0 +1,46 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+@Entity('connection_permissions')
+export class ConnectionPermission {
+  @PrimaryGeneratedColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  @Column('uuid', { name: 'connection_id' })
+  connectionId!: string;
+
+  @Column('boolean', { name: 'can_query' })
+  canQuery!: boolean;
+
+  @Column('boolean', { name: 'can_write' })
+  canWrite!: boolean;
+
+  @Column('boolean')
+  unmasked!: boolean;
+
+  @Column('text', { name: 'allowed_schemas', array: true, nullable: true })
+  allowedSchemas!: string[] | null;
+
+  @Column('text', { name: 'allowed_tables', array: true, nullable: true })
+  allowedTables!: string[] | null;
+
+  @Column('text', { name: 'writable_tables', array: true, nullable: true })
+  writableTables!: string[] | null;
+
+  @Column('integer', { name: 'max_rows_per_query', nullable: true })
+  maxRowsPerQuery!: number | null;
+
+  @Column('integer', { name: 'max_execution_time_seconds' })
+  maxExecutionTimeSeconds!: number;
+
+  @Column('uuid', { name: 'granted_by', nullable: true })
+  grantedBy!: string | null;
+
+  @Column({ type: 'timestamptz', name: 'created_at', insert: false, update: false })
+  createdAt!: Date;
+
+  @Column({ type: 'timestamptz', name: 'updated_at', insert: false, update: false })
+  updatedAt!: Date;
+}

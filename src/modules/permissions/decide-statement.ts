@@ -1,0 +1,91 @@
+import type { ErrorCode } from '../../common/errors/catalog';
+import type { Dialect } from '../../drivers/driver';
+import type { RelationRef, StatementFacts } from '../../sql/facts';
+import { isSystemRelation } from '../../sql/system-relations';
+import type { Permission } from './permission';
+
+/** What of a connection a decision depends on. */
+export interface DecisionContext {
+  readonly dialect: Dialect;
+  readonly readOnly: boolean;
+  /** Schemas an unqualified name may resolve to, in order; empty where the engine has no schemas. */
+  readonly searchPath: readonly string[];
+  /** Further functions the connection's owner vouches for, `name` or `schema.name`, as the dialect folds them. */
+  readonly allowedFunctions: readonly string[];
+  /** Administrators may read the server's own catalogs. */
+  readonly isAdministrator: boolean;
+}
+
+export interface Denial {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly position?: number;
+}
+
+/** `null` when the statement may run. */
+export type Decision = Denial | null;
+
+/** Whether what a statement touches is permitted. Pure: the same facts give the same answer, whoever asks when. */
+export function decideStatement(
+  facts: StatementFacts,
+  permission: Permission,
+  context: DecisionContext,
+): Decision {
+  if (!permission.canQuery)
+    return { code: 'permission.connection_denied', detail: 'The permission does not include queries' };
+  if (facts.access === 'write') {
+    if (context.readOnly)
+      return { code: 'query.read_only', detail: 'The connection is registered as read-only' };
+    if (!permission.canWrite)
+      return { code: 'permission.write_denied', detail: 'The permission does not include writing' };
+  }
+  for (const relation of facts.relations) {
+    const denial = decideRelation(relation, permission, context);
+    if (denial) return denial;
+  }
+  for (const fn of facts.functions) {
+    const full = fn.schema ? `${fn.schema}.${fn.name}` : fn.name;
+    if (fn.safe || context.allowedFunctions.includes(full)) continue;
+    return {
+      code: 'permission.function_denied',
+      detail: `The function ${full} is not on the list of safe functions`,
+      ...(fn.position !== null && { position: fn.position }),
+    };
+  }
+  return null;
+}
+
+function decideRelation(relation: RelationRef, permission: Permission, context: DecisionContext): Decision {
+  const shown = relation.schema ? `${relation.schema}.${relation.name}` : relation.name;
+  const at = relation.position !== null && { position: relation.position };
+  const denied: Denial = { code: 'permission.table_denied', detail: `${shown} is not permitted`, ...at };
+  if (isSystemRelation(context.dialect, relation.schema, relation.name)) {
+    return context.isAdministrator && relation.access === 'read' ? null : denied;
+  }
+  // A name that may resolve to several schemas is permitted only where each of them is.
+  const schemas = relation.schema !== null ? [relation.schema] : context.searchPath;
+  const candidates = schemas.length > 0 ? schemas : [null];
+  if (!candidates.every((schema) => isReadable(schema, relation.name, permission))) return denied;
+  if (
+    relation.access === 'write' &&
+    !candidates.every((schema) => isListed(schema, relation.name, permission.writableTables))
+  ) {
+    return { code: 'permission.write_denied', detail: `Writing to ${shown} is not permitted`, ...at };
+  }
+  return null;
+}
+
+/** Whether the permission covers reading a table; also what a schema browser may show. */
+export function isReadable(
+  schema: string | null,
+  table: string,
+  permission: Pick<Permission, 'allowedSchemas' | 'allowedTables'>,
+): boolean {
+  const schemaAllowed =
+    schema === null || permission.allowedSchemas === null || permission.allowedSchemas.includes(schema);
+  return schemaAllowed && isListed(schema, table, permission.allowedTables);
+}
+
+function isListed(schema: string | null, table: string, tables: readonly string[] | null): boolean {
+  return tables === null || tables.includes(schema === null ? table : `${schema}.${table}`);
+}

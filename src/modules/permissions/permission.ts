@@ -1,0 +1,34 @@
+/** What a principal may do on a connection. `null` in a list means all, an empty list none. */
+export interface Permission {
+  readonly canQuery: boolean;
+  readonly canWrite: boolean;
+  /** Sees values that policies would mask. */
+  readonly unmasked: boolean;
+  readonly allowedSchemas: readonly string[] | null;
+  /** `schema.table`, or `table` where the engine has no schemas. */
+  readonly allowedTables: readonly string[] | null;
+  readonly writableTables: readonly string[] | null;
+  /** `null`: no bound but the service's own. */
+  readonly maxRowsPerQuery: number | null;
+  readonly maxExecutionTimeSeconds: number;
+}
+
+/** A permission as it was read, with the version that a later check compares. */
+export interface GrantedPermission extends Permission {
+  /** `null` for administrators: their permission hangs on the role alone. */
+  readonly version: string | null;
+}
+
+const ADMIN_MAX_SECONDS = 3600;
+
+export const administratorPermission: GrantedPermission = {
+  canQuery: true,
+  canWrite: true,
+  unmasked: true,
+  allowedSchemas: null,
+  allowedTables: null,
+  writableTables: null,
+  maxRowsPerQuery: null,
+  maxExecutionTimeSeconds: ADMIN_MAX_SECONDS,
+  version: null,
+};

@@ -1,0 +1,74 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, ParseUUIDPipe, Put } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { Requires } from '../../common/access';
+import { CurrentCaller } from '../../common/caller.decorator';
+import type { Page } from '../../common/pagination';
+import type { Caller } from '../../common/principal';
+import type { ConnectionPermission } from './connection-permission.entity';
+import { PermissionBody, PermissionView } from './permission.dto';
+import { PermissionsService } from './permissions.service';
+
+@ApiTags('Permissions')
+@ApiBearerAuth()
+@ApiSecurity('api-key')
+@Controller('database/connections/:id/permissions')
+@Requires('permissions.manage')
+export class PermissionsController {
+  constructor(private readonly permissions: PermissionsService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Who may do what on a connection' })
+  async list(@Param('id', ParseUUIDPipe) id: string): Promise<Page<PermissionView>> {
+    const rows = await this.permissions.list(id);
+    return { items: rows.map(viewOf), nextCursor: null };
+  }
+
+  @Get(':userId')
+  @ApiOperation({ summary: 'What one user may do on a connection' })
+  async get(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('userId', ParseUUIDPipe) userId: string,
+  ): Promise<PermissionView> {
+    return viewOf(await this.permissions.get(id, userId));
+  }
+
+  @Put(':userId')
+  @ApiOperation({ summary: 'Set what a user may do on a connection; it replaces what was there' })
+  async put(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('userId', ParseUUIDPipe) userId: string,
+    @Body() body: PermissionBody,
+    @CurrentCaller() caller: Caller,
+  ): Promise<PermissionView> {
+    return viewOf(await this.permissions.grant(caller, id, userId, body));
+  }
+
+  @Delete(':userId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Take the permission away, effective at once' })
+  async delete(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('userId', ParseUUIDPipe) userId: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<void> {
+    await this.permissions.revoke(caller, id, userId);
+  }
+}
+
+function viewOf(row: ConnectionPermission): PermissionView {
+  const { userId, connectionId, grantedBy, updatedAt } = row;
+  return {
+    userId,
+    connectionId,
+    canQuery: row.canQuery,
+    canWrite: row.canWrite,
+    unmasked: row.unmasked,
+    allowedSchemas: row.allowedSchemas,
+    allowedTables: row.allowedTables,
+    writableTables: row.writableTables,
+    maxRowsPerQuery: row.maxRowsPerQuery,
+    maxExecutionTimeSeconds: row.maxExecutionTimeSeconds,
+    grantedBy,
+    updatedAt,
+  };
+}
