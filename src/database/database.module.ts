@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { systemDataSourceOptions } from './data-source-options';
 import { GroupCommit } from './group-commit';
+import { Instance } from './instance';
 import { runMigrations } from './run-migrations';
 import { SignalBus } from './signal-bus';
 
@@ -28,8 +29,8 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [GroupCommit, SignalBus],
-      exports: [GroupCommit, SignalBus],
+      providers: [GroupCommit, Instance, SignalBus],
+      exports: [GroupCommit, Instance, SignalBus],
     };
   }
 }

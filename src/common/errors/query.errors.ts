@@ -46,6 +46,7 @@ export const queryErrors = {
   },
   'query.result_too_large': { status: 413, title: 'The result is too large for one answer', fault: 'caller' },
   'query.database_error': { status: 502, title: 'The database failed', fault: 'owner' },
+  'query.interrupted': { status: 502, title: 'The service ended while the statement ran', fault: 'us' },
   'query.not_running': { status: 404, title: 'No such statement is running', fault: 'caller' },
   'permission.connection_denied': {
     status: 403,

@@ -1,0 +1,47 @@
+import { AppError } from '../../common/app-error';
+import { RawJson, type Cell, type Row } from '../../drivers/cell';
+import type { Cursor } from '../../drivers/driver';
+import type { QueryOutcome } from './query-result';
+
+const BATCH_ROWS = 1000;
+/** Text of one collected answer, in UTF-16 units; larger results are for the stream. */
+export const MAX_RESULT_UNITS = 64 * 1024 * 1024;
+
+/**
+ * Reads a cursor up to `maxRows` and looks for one row more, so that `truncated` is exact. The cursor is disposed by
+ * whoever opened it.
+ * @throws AppError `query.result_too_large` before the memory of the service is spent on one answer
+ */
+export async function collectRows(cursor: Cursor, maxRows: number): Promise<QueryOutcome> {
+  const rows: Row[] = [];
+  let units = 0;
+  while (rows.length <= maxRows) {
+    const wanted = Math.min(BATCH_ROWS, maxRows + 1 - rows.length);
+    const batch = await cursor.read(wanted);
+    for (const row of batch) {
+      units += unitsOf(row);
+      rows.push(row);
+    }
+    if (units > MAX_RESULT_UNITS) {
+      throw new AppError(
+        'query.result_too_large',
+        'Ask for fewer rows or columns, or use /api/database/query/stream',
+      );
+    }
+    if (batch.length < wanted) break;
+  }
+  const truncated = rows.length > maxRows;
+  if (truncated) rows.pop();
+  return { columns: cursor.columns, rows, truncated, affectedRows: cursor.affectedRows };
+}
+
+function unitsOf(cells: readonly Cell[]): number {
+  let units = 0;
+  for (const cell of cells) {
+    if (typeof cell === 'string') units += cell.length + 3;
+    else if (cell instanceof RawJson) units += cell.text.length;
+    else if (Array.isArray(cell)) units += unitsOf(cell as readonly Cell[]);
+    else units += 8;
+  }
+  return units;
+}

@@ -1,0 +1,14 @@
+import { RawJson, type Cell } from '../../drivers/cell';
+
+// What JSON strings must escape (RFC 8259 §7), and surrogates, which may be lone.
+const NEEDS_ESCAPE = /[\u0000-\u001f"\\\ud800-\udfff]/;
+
+/** A cell as JSON text. Most cells are short plain strings: those need no escaping, only quotes. */
+export function encodeCell(cell: Cell | undefined): string {
+  if (typeof cell === 'string') return NEEDS_ESCAPE.test(cell) ? JSON.stringify(cell) : `"${cell}"`;
+  if (cell === null || cell === undefined) return 'null';
+  if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : `"${cell}"`;
+  if (typeof cell === 'boolean') return cell ? 'true' : 'false';
+  if (cell instanceof RawJson) return cell.text;
+  return `[${cell.map(encodeCell).join(',')}]`;
+}

@@ -1,0 +1,38 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { PageQuery } from '../../common/page-query.dto';
+import { IsStorableText } from '../../common/storable-text.validator';
+import { runStatuses, type RunStatus } from './run';
+
+export class HistoryQuery extends PageQuery {
+  @ApiProperty({ enum: runStatuses, required: false })
+  @IsOptional()
+  @IsIn(runStatuses)
+  status?: RunStatus;
+
+  @IsOptional()
+  @IsUUID()
+  connectionId?: string;
+
+  /** Whose; administrators only, others always see their own. */
+  @IsOptional()
+  @IsUUID()
+  userId?: string;
+
+  /** Earliest start, inclusive. */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  from?: string;
+
+  /** Latest start, exclusive. */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  to?: string;
+
+  /** Part of the statement, the question or the error, in any case. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @IsStorableText()
+  q?: string;
+}

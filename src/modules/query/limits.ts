@@ -1,0 +1,24 @@
+import type { Permission } from '../permissions/permission';
+
+export interface Limits {
+  /** Rows of the answer at most. */
+  readonly maxRows: number;
+  readonly timeoutMs: number;
+}
+
+const MIN_TIMEOUT_MS = 1;
+
+/** The least of what was asked for, what the permission allows and what the service bears. */
+export function limitsOf(
+  asked: { readonly maxRows?: number; readonly timeoutMs?: number },
+  permission: Pick<Permission, 'maxRowsPerQuery' | 'maxExecutionTimeSeconds'>,
+  serviceMaxRows: number,
+): Limits {
+  return {
+    maxRows: Math.min(asked.maxRows ?? Infinity, permission.maxRowsPerQuery ?? Infinity, serviceMaxRows),
+    timeoutMs: Math.max(
+      MIN_TIMEOUT_MS,
+      Math.min(asked.timeoutMs ?? Infinity, permission.maxExecutionTimeSeconds * 1000),
+    ),
+  };
+}

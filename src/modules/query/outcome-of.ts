@@ -1,0 +1,43 @@
+import { isAppError } from '../../common/app-error';
+import type { QueryOutcome } from './query-result';
+import type { Run, RunOutcome } from './run';
+
+const statusByCode: Readonly<Record<string, RunOutcome['status']>> = {
+  'query.timeout': 'timeout',
+  'query.cancelled': 'cancelled',
+  'service.shutting_down': 'cancelled',
+};
+
+/** How a run ended, as history keeps it. A failure that is not ours to explain is recorded as internal, without text. */
+export function outcomeOf(
+  { id }: Pick<Run, 'id'>,
+  startedAt: number,
+  error: unknown,
+  outcome: QueryOutcome | null = null,
+  cached = false,
+): RunOutcome {
+  const executionTimeMs = performance.now() - startedAt;
+  if (outcome) {
+    return {
+      id,
+      status: 'success',
+      errorCode: null,
+      errorMessage: null,
+      rowCount: outcome.affectedRows ?? outcome.rows.length,
+      truncated: outcome.truncated,
+      cached,
+      executionTimeMs,
+    };
+  }
+  const code = isAppError(error) ? error.code : 'service.internal';
+  return {
+    id,
+    status: statusByCode[code] ?? 'error',
+    errorCode: code,
+    errorMessage: isAppError(error) ? error.message : null,
+    rowCount: null,
+    truncated: null,
+    cached: false,
+    executionTimeMs,
+  };
+}

@@ -1,0 +1,85 @@
+import { AppError, type FieldError } from '../../common/app-error';
+import { isStorableText } from '../../common/storable-text.validator';
+
+export type RowMode = 'object' | 'array';
+export type CacheMode = 'use' | 'bypass' | 'refresh';
+
+/** The body of `POST /api/database/query`, checked. */
+export interface QueryRequestBody {
+  readonly connectionId?: string;
+  /** Statement text; for MongoDB the operation as Extended JSON text. */
+  readonly text: string;
+  readonly params: readonly unknown[];
+  readonly maxRows?: number;
+  readonly timeoutMs?: number;
+  readonly rowMode: RowMode;
+  readonly cache: CacheMode;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const MAX_PARAMS = 1000;
+const MAX_INTEGER = 2_147_483_647;
+
+type Check = (value: unknown) => string | null;
+
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    typeof value === 'string' && values.includes(value) ? null : `must be one of ${values.join(', ')}`;
+
+const positiveInteger: Check = (value) =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_INTEGER
+    ? null
+    : `must be a whole number from 1 to ${MAX_INTEGER}`;
+
+const members: Readonly<Record<string, Check>> = {
+  connectionId: (value) => (typeof value === 'string' && UUID.test(value) ? null : 'must be a UUID'),
+  query: (value) =>
+    typeof value === 'string' || isRecord(value) || Array.isArray(value)
+      ? null
+      : 'must be a statement as text, or an operation as an object',
+  params: (value) => {
+    if (!Array.isArray(value)) return 'must be an array';
+    if (value.length > MAX_PARAMS) return `must hold at most ${MAX_PARAMS} values`;
+    return value.every(isStorableText) ? null : 'must hold neither NUL nor lone surrogates';
+  },
+  maxRows: positiveInteger,
+  timeoutMs: positiveInteger,
+  rowMode: oneOf('object', 'array'),
+  cache: oneOf('use', 'bypass', 'refresh'),
+};
+
+/**
+ * Checks a body by hand: this is the hot route, and a generic validator costs as much as the rest of the request
+ * (docs/performance.md).
+ * @throws AppError `request.invalid` naming every member that is wrong
+ */
+export function parseQueryRequest(body: unknown): QueryRequestBody {
+  if (!isRecord(body)) throw new AppError('request.invalid', 'The body must be a JSON object');
+  const errors: FieldError[] = [];
+  for (const [name, value] of Object.entries(body)) {
+    const check = Object.hasOwn(members, name) ? members[name] : undefined;
+    const message = check
+      ? value === undefined || value === null
+        ? null
+        : check(value)
+      : 'is not a known member';
+    if (message) errors.push({ path: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message });
+  }
+  if (body.query === undefined || body.query === null)
+    errors.push({ path: '/query', message: 'is required' });
+  if (errors.length > 0) throw new AppError('request.invalid', 'The body does not validate', { errors });
+  return {
+    connectionId: (body.connectionId as string | null | undefined) ?? undefined,
+    text: typeof body.query === 'string' ? body.query : JSON.stringify(body.query),
+    params: (body.params as unknown[] | null | undefined) ?? [],
+    maxRows: (body.maxRows as number | null | undefined) ?? undefined,
+    timeoutMs: (body.timeoutMs as number | null | undefined) ?? undefined,
+    rowMode: (body.rowMode as RowMode | null | undefined) ?? 'object',
+    cache: (body.cache as CacheMode | null | undefined) ?? 'use',
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,61 @@
+import type { Column, Row } from '../../drivers/cell';
+import { rowEncoder } from './encode-rows';
+import type { RowMode } from './query-request';
+import { uniqueNames } from './unique-names';
+
+export interface ResultColumn extends Pick<Column, 'name' | 'type'> {
+  readonly elementType?: Column['type'];
+  readonly nativeType: string;
+  readonly masked: boolean;
+}
+
+/** What a run gave, before it is written as JSON. */
+export interface QueryOutcome {
+  readonly columns: readonly Column[];
+  readonly rows: readonly Row[];
+  /** Exact: the row after the limit was seen, or it was not. */
+  readonly truncated: boolean;
+  /** Rows a write changed; `null` for reads. */
+  readonly affectedRows: number | null;
+}
+
+export interface ResultHead {
+  readonly queryId: string;
+  readonly executionTimeMs: number;
+  readonly cached: boolean;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export function resultColumns(columns: readonly Column[]): ResultColumn[] {
+  const names = uniqueNames(columns.map(({ name }) => name));
+  return columns.map(({ type, elementType, nativeType }, index) => ({
+    name: names[index]!,
+    type,
+    ...(elementType !== undefined && { elementType }),
+    nativeType,
+    masked: false,
+  }));
+}
+
+/** The answer of `POST /api/database/query` as JSON text. */
+export function encodeResult(head: ResultHead, outcome: QueryOutcome, mode: RowMode): string {
+  const columns = resultColumns(outcome.columns);
+  const encodeRow = rowEncoder(
+    columns.map(({ name }) => name),
+    mode,
+  );
+  let data = '';
+  for (let index = 0; index < outcome.rows.length; index++) {
+    if (index > 0) data += ',';
+    data += encodeRow(outcome.rows[index]!);
+  }
+  const { queryId, executionTimeMs, cached, metadata } = head;
+  const tail = JSON.stringify({
+    rowCount: outcome.affectedRows ?? outcome.rows.length,
+    truncated: outcome.truncated,
+    executionTimeMs: Math.round(executionTimeMs * 1000) / 1000,
+    cached,
+    metadata,
+  });
+  return `{"queryId":"${queryId}","success":true,"columns":${JSON.stringify(columns)},"data":[${data}],${tail.slice(1)}`;
+}

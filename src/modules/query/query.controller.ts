@@ -1,0 +1,58 @@
+import { Controller, Delete, Get, HttpCode, Param, ParseUUIDPipe, Post, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Requires } from '../../common/access';
+import { CurrentCaller, type SluiceRequest } from '../../common/caller.decorator';
+import type { Caller } from '../../common/principal';
+import { clientSignal } from './client-signal';
+import { QueryCancellation, type RunningView } from './query-cancellation';
+import { parseQueryRequest } from './query-request';
+import { queryRequestSchema } from './query-request.schema';
+import { encodeResult } from './query-result';
+import { QueryService } from './query.service';
+
+@ApiTags('Query')
+@ApiBearerAuth()
+@ApiSecurity('api-key')
+@Controller('database/query')
+export class QueryController {
+  constructor(
+    private readonly queries: QueryService,
+    private readonly cancellation: QueryCancellation,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @Requires('query.run', { session: 'cached' })
+  @ApiOperation({ summary: 'Run one statement' })
+  @ApiBody(queryRequestSchema)
+  async run(
+    @Req() request: SluiceRequest,
+    @Res() reply: FastifyReply,
+    @CurrentCaller() caller: Caller,
+  ): Promise<void> {
+    const body = parseQueryRequest(request.body);
+    const { head, outcome } = await this.queries.run(caller, body, clientSignal(request, reply));
+    await reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(encodeResult(head, outcome, body.rowMode));
+  }
+
+  @Get('running')
+  @Requires('history.read')
+  @ApiOperation({ summary: "What runs now on this replica: one's own, or everybody's for administrators" })
+  running(@CurrentCaller() caller: Caller): { items: RunningView[] } {
+    return { items: this.cancellation.list(caller.principal) };
+  }
+
+  @Delete(':queryId')
+  @HttpCode(204)
+  @Requires('query.run')
+  @ApiOperation({ summary: 'Stop a running statement; answered when the database has confirmed' })
+  async cancel(
+    @Param('queryId', ParseUUIDPipe) queryId: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<void> {
+    await this.cancellation.cancel(caller, queryId);
+  }
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import type { AppError } from '../../common/app-error';
+import type { Caller } from '../../common/principal';
+import { batchWrite, type BatchCheck } from '../../database/batch-statement';
+import { GroupCommit } from '../../database/group-commit';
+import { Instance } from '../../database/instance';
+import { byCaller, type AuditEvent } from '../audit/audit-event';
+import { auditInsert } from '../audit/audit-insert';
+import type { ConnectionRecord } from '../connections/connection-record';
+import { historyFinish, historyInsert, type HistoryRow } from './history-statements';
+import type { Run, RunOutcome } from './run';
+
+/** A statement that was not let through. */
+export interface Refused {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly connection: ConnectionRecord | null;
+  readonly text: string;
+  readonly error: AppError;
+}
+
+/** Writes runs into history and audit: the intent before the statement is sent, the outcome after it ended. */
+@Injectable()
+export class RunRecorder {
+  private readonly logger = new Logger(RunRecorder.name);
+
+  constructor(
+    private readonly groupCommit: GroupCommit,
+    private readonly instance: Instance,
+  ) {}
+
+  /**
+   * Durable when it resolves; nothing may be sent to a database before.
+   * @throws AppError `audit.unavailable`, or the error of a check that no longer holds
+   */
+  async begin(run: Run, checks: readonly BatchCheck[]): Promise<void> {
+    const { id, caller, connection, facts } = run;
+    const row = this.historyRow(id, caller, connection, run.text, facts.kind, null);
+    const event: AuditEvent = {
+      ...byCaller(caller),
+      action: 'query.run',
+      resourceType: 'connection',
+      resourceId: connection.id,
+      result: 'success',
+      details: {
+        queryId: id,
+        revision: connection.revision,
+        kind: facts.kind,
+        access: facts.access,
+        relations: [
+          ...new Set(facts.relations.map(({ schema, name }) => (schema ? `${schema}.${name}` : name))),
+        ],
+        statementSha256: sha256(run.text),
+      },
+    };
+    await this.groupCommit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)], checks);
+  }
+
+  /** Written with the next commit; the answer does not wait for it. A reader on this replica does: `settled`. */
+  finish(run: Run, outcome: RunOutcome): void {
+    const writes = [batchWrite(historyFinish, outcome)];
+    if (outcome.status !== 'success') {
+      const event: AuditEvent = {
+        ...byCaller(run.caller),
+        action: 'query.fail',
+        resourceType: 'connection',
+        resourceId: run.connection.id,
+        result: 'failure',
+        details: { queryId: run.id, status: outcome.status, code: outcome.errorCode },
+      };
+      writes.push(batchWrite(auditInsert, event));
+    }
+    this.groupCommit.write(writes).catch((error: unknown) => {
+      this.logger.error({ err: error, queryId: run.id }, 'the outcome of a run could not be recorded');
+    });
+  }
+
+  /** A run that was refused before anything was sent. */
+  async refuse({ id, caller, connection, text, error }: Refused): Promise<void> {
+    const row = this.historyRow(id, caller, connection, text, null, error);
+    const event: AuditEvent = {
+      ...byCaller(caller),
+      action: 'query.refuse',
+      resourceType: 'connection',
+      ...(connection && { resourceId: connection.id }),
+      result: 'failure',
+      details: { queryId: id, code: error.code, statementSha256: sha256(text) },
+    };
+    await this.groupCommit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)]);
+  }
+
+  /** Resolves when everything this replica has to record is recorded. */
+  settled(): Promise<void> {
+    return this.groupCommit.settled();
+  }
+
+  private historyRow(
+    id: string,
+    { principal, origin }: Caller,
+    connection: ConnectionRecord | null,
+    text: string,
+    kind: string | null,
+    error: AppError | null,
+  ): HistoryRow {
+    return {
+      id,
+      userId: principal.userId,
+      connectionId: connection?.id ?? null,
+      connectionRevision: connection?.revision ?? null,
+      // What PostgreSQL's text cannot hold was refused already; the record shows that it was there.
+      statement: text.toWellFormed().replaceAll('\0', '\u2400'),
+      statementKind: kind,
+      status: error ? 'error' : 'pending',
+      errorCode: error?.code ?? null,
+      errorMessage: error?.message ?? null,
+      requestId: origin.requestId,
+      instanceId: this.instance.id,
+    };
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

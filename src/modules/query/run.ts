@@ -1,0 +1,31 @@
+import type { Caller } from '../../common/principal';
+import type { StatementFacts } from '../../sql/facts';
+import type { AccessibleConnection } from '../connections/connection-access';
+import type { Limits } from './limits';
+
+export const runStatuses = ['pending', 'success', 'error', 'timeout', 'cancelled'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+/** One execution, from the decision to let it run until its outcome is recorded. */
+export interface Run extends AccessibleConnection {
+  readonly id: string;
+  readonly caller: Caller;
+  /** The statement as it is sent. */
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly facts: StatementFacts;
+  readonly limits: Limits;
+}
+
+/** How a run ended. */
+export interface RunOutcome {
+  readonly id: string;
+  readonly status: Exclude<RunStatus, 'pending'>;
+  readonly errorCode: string | null;
+  /** Safe to show: never text out of a database that could carry values. */
+  readonly errorMessage: string | null;
+  readonly rowCount: number | null;
+  readonly truncated: boolean | null;
+  readonly cached: boolean;
+  readonly executionTimeMs: number;
+}

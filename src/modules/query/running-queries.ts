@@ -1,0 +1,73 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CONFIG, type Config } from '../../config/config';
+import { SignalBus } from '../../database/signal-bus';
+import type { StopReason } from '../../drivers/abort';
+import type { Run } from './run';
+
+export interface RunningQuery {
+  readonly run: Run;
+  readonly startedAt: Date;
+  /** Resolves when the database has confirmed the end and the run is over. */
+  readonly ended: Promise<void>;
+  stop(reason: StopReason): void;
+}
+
+/** What runs now on this replica, so that it can be stopped. */
+@Injectable()
+export class RunningQueries implements BeforeApplicationShutdown {
+  private readonly running = new Map<string, RunningQuery>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    signals: SignalBus,
+  ) {
+    signals.on('query.cancel', (id) => this.running.get(id)?.stop('cancelled'));
+  }
+
+  get count(): number {
+    return this.running.size;
+  }
+
+  find(id: string): RunningQuery | null {
+    return this.running.get(id) ?? null;
+  }
+
+  /** Those of a user, or everybody's. */
+  list(userId: string | null): RunningQuery[] {
+    return [...this.running.values()].filter(
+      ({ run }) => userId === null || run.caller.principal.userId === userId,
+    );
+  }
+
+  /** Runs `work` under a deadline and under `client`, the signal of the caller that may go away. */
+  async track<T>(run: Run, client: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const stop = (reason: StopReason): void => controller.abort(reason);
+    const gone = (): void => stop('client_gone');
+    if (client.aborted) gone();
+    client.addEventListener('abort', gone, { once: true });
+    const deadline = setTimeout(() => stop('timeout'), run.limits.timeoutMs);
+    let over = (): void => undefined;
+    const ended = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    this.running.set(run.id, { run, startedAt: new Date(), ended, stop });
+    try {
+      return await work(controller.signal);
+    } finally {
+      clearTimeout(deadline);
+      client.removeEventListener('abort', gone);
+      this.running.delete(run.id);
+      over();
+    }
+  }
+
+  /** Lets running work finish for the grace period, then stops it. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const all = Promise.all([...this.running.values()].map(({ ended }) => ended));
+    await Promise.race([all, sleep(this.config.shutdownGraceMs, undefined, { ref: false })]);
+    for (const { stop } of this.running.values()) stop('shutdown');
+    await Promise.all([...this.running.values()].map(({ ended }) => ended));
+  }
+}
