@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
-import type { Repository } from 'typeorm';
+import type { EntityManager, Repository } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import { decodeCursor, toPage, type Page } from '../../common/pagination';
 import type { PageQuery } from '../../common/page-query.dto';
 import { SignalBus } from '../../database/signal-bus';
 import { driverFor } from '../../drivers';
 import type { ConnectionInput } from '../../drivers/driver';
-import { DatabaseConnection } from './connection.entity';
+import { DatabaseConnection, type SchemaInfo } from './connection.entity';
 import type { ConnectionRecord } from './connection-record';
 import { ConnectionVault } from './connection-vault';
 
@@ -78,6 +78,25 @@ export class ConnectionDirectory {
     const row = await this.connections.findOneBy({ id: record.id, revision: record.revision });
     if (!row) throw new AppError('resource.not_found', 'The connection was changed meanwhile');
     return this.vault.open(row.id, row.config);
+  }
+
+  /** When the catalog of this revision was last read; `null` when it never was. */
+  async schemaReadAt({ id, revision }: ConnectionRecord): Promise<Date | null> {
+    const row = await this.connections.findOne({
+      where: { id },
+      select: { lastSchemaSync: true, schemaInfo: true },
+    });
+    return row?.schemaInfo?.revision === revision ? row.lastSchemaSync : null;
+  }
+
+  /** Notes that the catalog was read; the row stays locked until the transaction of `manager` ends. */
+  async noteSchemaRead(
+    manager: EntityManager,
+    { id, revision }: ConnectionRecord,
+    found: Omit<SchemaInfo, 'revision'>,
+  ): Promise<void> {
+    const schemaInfo: SchemaInfo = { revision, tables: found.tables, schemas: found.schemas };
+    await manager.update(DatabaseConnection, { id }, { schemaInfo, lastSchemaSync: new Date() });
   }
 
   private async recordOf(row: DatabaseConnection): Promise<ConnectionRecord> {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { decodeCursor, MAX_LIMIT, toPage, type Page } from '../../common/pagination';
+import { MAX_LIMIT, type Page } from '../../common/pagination';
+import { pageNewestFirst } from '../../database/page-newest-first';
 import type { PageQuery } from '../../common/page-query.dto';
 import type { Principal } from '../../common/principal';
 import type { ConnectionType, PoolFigures } from '../../drivers/driver';
@@ -74,17 +75,7 @@ export class ConnectionStatus {
   async history(connectionId: string, page: PageQuery): Promise<Page<ConnectionEvent>> {
     const select = this.events
       .createQueryBuilder('e')
-      .where('e.connection_id = :connectionId', { connectionId })
-      .orderBy('e.created_at', 'DESC')
-      .addOrderBy('e.id', 'DESC')
-      .limit(page.limit + 1);
-    if (page.cursor) {
-      const [at, id] = decodeCursor(page.cursor, 2);
-      select.andWhere(`(date_trunc('milliseconds', e.created_at), e.id) < (:at::timestamptz, :id::uuid)`, {
-        at,
-        id,
-      });
-    }
-    return toPage(await select.getMany(), page.limit, ({ createdAt, id }) => [createdAt.toISOString(), id]);
+      .where('e.connection_id = :connectionId', { connectionId });
+    return pageNewestFirst(select, page);
   }
 }

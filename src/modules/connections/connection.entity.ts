@@ -2,6 +2,13 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Sealed } from '../../common/seal';
 import type { ConnectionType } from '../../drivers/driver';
 
+/** What is known of the catalog that was last read. */
+export interface SchemaInfo {
+  readonly revision: number;
+  readonly tables: number;
+  readonly schemas: (string | null)[];
+}
+
 @Entity('database_connections')
 export class DatabaseConnection {
   @PrimaryColumn('uuid')
@@ -33,6 +40,12 @@ export class DatabaseConnection {
 
   @Column('integer', { name: 'max_connections' })
   maxConnections!: number;
+
+  @Column('jsonb', { name: 'schema_info', nullable: true })
+  schemaInfo!: SchemaInfo | null;
+
+  @Column('timestamptz', { name: 'last_schema_sync', nullable: true })
+  lastSchemaSync!: Date | null;
 
   @Column('uuid', { name: 'created_by', nullable: true })
   createdBy!: string | null;

@@ -34,8 +34,7 @@ export function decideStatement(
   if (!permission.canQuery)
     return { code: 'permission.connection_denied', detail: 'The permission does not include queries' };
   if (facts.access === 'write') {
-    if (context.readOnly)
-      return { code: 'query.read_only', detail: 'The connection is registered as read-only' };
+    if (context.readOnly) return { code: 'query.read_only', detail: 'Only reading is allowed here' };
     if (!permission.canWrite)
       return { code: 'permission.write_denied', detail: 'The permission does not include writing' };
   }
@@ -62,8 +61,10 @@ function decideRelation(relation: RelationRef, permission: Permission, context: 
   if (isSystemRelation(context.dialect, relation.schema, relation.name)) {
     return context.isAdministrator && relation.access === 'read' ? null : denied;
   }
+  const schemaOf = (schema: string): string | null =>
+    context.dialect === 'sqlite' && schema === 'main' ? null : schema;
   // A name that may resolve to several schemas is permitted only where each of them is.
-  const schemas = relation.schema !== null ? [relation.schema] : context.searchPath;
+  const schemas = relation.schema !== null ? [schemaOf(relation.schema)] : context.searchPath;
   const candidates = schemas.length > 0 ? schemas : [null];
   if (!candidates.every((schema) => isReadable(schema, relation.name, permission))) return denied;
   if (
@@ -73,6 +74,20 @@ function decideRelation(relation: RelationRef, permission: Permission, context: 
     return { code: 'permission.write_denied', detail: `Writing to ${shown} is not permitted`, ...at };
   }
   return null;
+}
+
+/** SQLite's names are the same in any case (ASCII), and facts have them in lower case; elsewhere names are exact. */
+export function foldPermission<P extends Permission>(permission: P, dialect: Dialect | null): P {
+  if (dialect !== 'sqlite') return permission;
+  const fold = (names: readonly string[] | null): readonly string[] | null =>
+    names &&
+    names.map((name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^main\./, ''));
+  return {
+    ...permission,
+    allowedSchemas: fold(permission.allowedSchemas),
+    allowedTables: fold(permission.allowedTables),
+    writableTables: fold(permission.writableTables),
+  };
 }
 
 /** Whether the permission covers reading a table; also what a schema browser may show. */

@@ -85,14 +85,14 @@ export class Admission {
 async function permit(
   { principal }: Caller,
   { connection, permission }: AccessibleConnection,
-  { text, params }: QueryRequestBody,
+  { text, params, onlyReads }: QueryRequestBody,
 ): Promise<StatementFacts> {
   if (!connection.dialect) throw new AppError('connection.unsupported_type');
   const analysis = await analyse(connection.dialect, text);
   if (!analysis.ok) throw refusalError(analysis.refusal);
   const denial = decideStatement(analysis.facts, permission, {
     dialect: connection.dialect,
-    readOnly: connection.readOnly,
+    readOnly: connection.readOnly || onlyReads === true,
     searchPath: searchPathOf(connection),
     allowedFunctions: [],
     isAdministrator: principal.role === 'admin',

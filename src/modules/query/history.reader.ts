@@ -3,8 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Brackets, type Repository } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import { containsPattern } from '../../common/like-pattern';
-import { decodeCursor, toPage, type Page } from '../../common/pagination';
+import type { Page } from '../../common/pagination';
 import type { Principal } from '../../common/principal';
+import { pageNewestFirst } from '../../database/page-newest-first';
 import type { HistoryQuery } from './history-query.dto';
 import { QueryHistory } from './query-history.entity';
 import { RunRecorder } from './run-recorder';
@@ -21,12 +22,7 @@ export class HistoryReader {
     // Outcomes are written behind the answers; who reads here sees those of the answers already given.
     await this.recorder.settled();
     const userId = principal.role === 'admin' ? query.userId : principal.userId;
-    const select = this.history
-      .createQueryBuilder('h')
-      .addSelect(`to_char(h.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.USOF')`, 'sort_key')
-      .orderBy('h.created_at', 'DESC')
-      .addOrderBy('h.id', 'DESC')
-      .limit(query.limit + 1);
+    const select = this.history.createQueryBuilder('h');
     if (userId) select.andWhere('h.user_id = :userId', { userId });
     if (query.status) select.andWhere('h.status = :status', { status: query.status });
     if (query.connectionId)
@@ -44,14 +40,7 @@ export class HistoryReader {
         ),
       );
     }
-    if (query.cursor) {
-      const [at, id] = decodeCursor(query.cursor, 2);
-      select.andWhere('(h.created_at, h.id) < (:at::timestamptz, :id::uuid)', { at, id });
-    }
-    const { entities, raw } = await select.getRawAndEntities<{ sort_key: string }>();
-    const keyed = entities.map((entity, index) => ({ entity, key: raw[index]!.sort_key }));
-    const page = toPage(keyed, query.limit, ({ entity, key }) => [key, entity.id]);
-    return { items: page.items.map(({ entity }) => entity), nextCursor: page.nextCursor };
+    return pageNewestFirst(select, query);
   }
 
   /** @throws AppError `resource.not_found`, for somebody else's, too */

@@ -14,6 +14,8 @@ export interface QueryRequestBody {
   readonly timeoutMs?: number;
   readonly rowMode: RowMode;
   readonly cache: CacheMode;
+  /** Refuse a statement that could write; for parts of the service that ask on a caller's behalf. */
+  readonly onlyReads?: boolean;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,0 +1,51 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module';
+import { AuthModule } from '../auth/auth.module';
+import { ConnectionsModule } from '../connections/connections.module';
+import { PermissionsModule } from '../permissions/permissions.module';
+import { SettingsModule } from '../settings/settings.module';
+import { AbandonedRunsJob } from './abandoned-runs.job';
+import { Admission } from './admission';
+import { HistoryController } from './history.controller';
+import { HistoryReader } from './history.reader';
+import { QueryCancellation } from './query-cancellation';
+import { QueryHistory } from './query-history.entity';
+import { QueryController } from './query.controller';
+import { QueryService } from './query.service';
+import { ResultCache } from './result-cache';
+import { RunRecorder } from './run-recorder';
+import { RunningQueries } from './running-queries';
+import { SavedQueriesController } from './saved-queries.controller';
+import { SavedQueriesService } from './saved-queries.service';
+import { SavedQuery } from './saved-query.entity';
+import { SavedResult } from './saved-result.entity';
+import { SavedResultsJob } from './saved-results.job';
+import { SavedResultsService } from './saved-results.service';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([QueryHistory, SavedQuery, SavedResult]),
+    AuditModule,
+    AuthModule,
+    ConnectionsModule,
+    PermissionsModule,
+    SettingsModule,
+  ],
+  controllers: [QueryController, HistoryController, SavedQueriesController],
+  providers: [
+    AbandonedRunsJob,
+    Admission,
+    HistoryReader,
+    QueryCancellation,
+    QueryService,
+    ResultCache,
+    RunRecorder,
+    RunningQueries,
+    SavedQueriesService,
+    SavedResultsJob,
+    SavedResultsService,
+  ],
+  exports: [QueryService],
+})
+export class QueryModule {}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, type Repository } from 'typeorm';
+import { AppError } from '../../common/app-error';
+import type { PageQuery } from '../../common/page-query.dto';
+import type { Page } from '../../common/pagination';
+import type { Caller, Principal } from '../../common/principal';
+import { open, seal } from '../../common/seal';
+import { CONFIG, type Config } from '../../config/config';
+import { pageNewestFirst } from '../../database/page-newest-first';
+import { ConnectionAccess } from '../connections/connection-access';
+import { searchPathOf } from '../connections/connection-record';
+import { foldPermission, isReadable } from '../permissions/decide-statement';
+import { SettingsService } from '../settings/settings.service';
+import { encodeResult } from './query-result';
+import { QueryService } from './query.service';
+import type { Run } from './run';
+import { SavedQueriesService } from './saved-queries.service';
+import { SavedResult, type ResultRelation } from './saved-result.entity';
+
+/** A saved result without its rows. */
+export type SavedResultView = Pick<
+  SavedResult,
+  'id' | 'savedQueryId' | 'queryId' | 'createdBy' | 'rowCount' | 'createdAt' | 'expiresAt'
+>;
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Results of saved queries kept for those who may look but not ask. They are sealed, end after a time, and are shown
+ * only to whom the tables they came from are permitted now.
+ */
+@Injectable()
+export class SavedResultsService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectRepository(SavedResult) private readonly results: Repository<SavedResult>,
+    private readonly savedQueries: SavedQueriesService,
+    private readonly queries: QueryService,
+    private readonly access: ConnectionAccess,
+    private readonly settings: SettingsService,
+  ) {}
+
+  /** Runs the saved query as the caller and keeps the answer. */
+  async create(caller: Caller, savedQueryId: string, client: AbortSignal): Promise<SavedResultView> {
+    const saved = await this.savedQueries.get(caller.principal, savedQueryId);
+    const { run, head, outcome } = await this.queries.run(
+      caller,
+      {
+        connectionId: saved.connectionId,
+        text: saved.statement,
+        params: saved.params,
+        rowMode: 'object',
+        cache: 'bypass',
+        onlyReads: true,
+      },
+      client,
+    );
+    const id = randomUUID();
+    const days = await this.settings.get('saved_result_days');
+    await this.results.insert({
+      id,
+      savedQueryId,
+      queryId: run.id,
+      createdBy: caller.principal.userId,
+      rowCount: outcome.rows.length,
+      relations: relationsOf(run),
+      result: seal(this.config.encryptionKeys, encodeResult(head, outcome, 'object'), associated(id)),
+      expiresAt: new Date(Date.now() + days * DAY_MS),
+    });
+    return viewOf(await this.results.findOneByOrFail({ id }));
+  }
+
+  async list(principal: Principal, savedQueryId: string, page: PageQuery): Promise<Page<SavedResultView>> {
+    await this.savedQueries.get(principal, savedQueryId);
+    const select = this.results
+      .createQueryBuilder('r')
+      .where('r.saved_query_id = :savedQueryId AND r.expires_at > now()', { savedQueryId });
+    const { items, nextCursor } = await pageNewestFirst(select, page);
+    return { items: items.map(viewOf), nextCursor };
+  }
+
+  /**
+   * The answer as it was given, as JSON text.
+   * @throws AppError `resource.not_found`, `permission.table_denied`
+   */
+  async read(principal: Principal, id: string): Promise<string> {
+    const result = await this.results.findOneBy({ id });
+    if (!result || result.expiresAt < new Date()) throw new AppError('resource.not_found');
+    const saved = await this.savedQueries.get(principal, result.savedQueryId);
+    const { connection, permission: granted } = await this.access.require(principal, saved.connectionId);
+    const permission = foldPermission(granted, connection.dialect);
+    const denied = result.relations.find(({ schemas, name }) =>
+      schemas.some((schema) => !isReadable(schema, name, permission)),
+    );
+    if (denied) throw new AppError('permission.table_denied', `${denied.name} is not permitted`);
+    return open(this.config.encryptionKeys, result.result, associated(id));
+  }
+
+  /** @returns how many had expired and are gone */
+  async deleteExpired(): Promise<number> {
+    const { affected } = await this.results.delete({ expiresAt: LessThan(new Date()) });
+    return affected ?? 0;
+  }
+}
+
+function relationsOf({ facts, connection }: Run): ResultRelation[] {
+  const path = searchPathOf(connection);
+  return facts.relations.map(({ schema, name }) => {
+    const unqualified = path.length > 0 ? path : [null];
+    const qualified = connection.dialect === 'sqlite' && schema === 'main' ? null : schema;
+    return { schemas: schema === null ? unqualified : [qualified], name };
+  });
+}
+
+function associated(id: string): string {
+  return `saved_results:${id}`;
+}
+
+function viewOf(result: SavedResult): SavedResultView {
+  const { id, savedQueryId, queryId, createdBy, rowCount, createdAt, expiresAt } = result;
+  return { id, savedQueryId, queryId, createdBy, rowCount, createdAt, expiresAt };
+}

@@ -1,0 +1,33 @@
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { PageQuery } from '../../common/page-query.dto';
+import { IsStorableText } from '../../common/storable-text.validator';
+
+export class SchemaQuery extends PageQuery {
+  /** The caller's default connection when not given. */
+  @IsOptional()
+  @IsUUID()
+  connectionId?: string;
+
+  /** Read the catalog of the database anew. */
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) =>
+    value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value,
+  )
+  @IsBoolean()
+  refresh: boolean = false;
+
+  /** Only this schema. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @IsStorableText()
+  schema?: string;
+
+  /** Part of the name or comment of a table, in any case. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @IsStorableText()
+  q?: string;
+}

@@ -1,0 +1,219 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { Brackets, type DataSource, type SelectQueryBuilder } from 'typeorm';
+import { AppError } from '../../common/app-error';
+import { containsPattern } from '../../common/like-pattern';
+import { decodeCursor, toPage, type Page } from '../../common/pagination';
+import type { Principal } from '../../common/principal';
+import type { CanonicalType } from '../../drivers/cell';
+import type { ForeignKeyInfo, IndexInfo, TableInfo } from '../../drivers/table-info';
+import { ConnectionAccess, type AccessibleConnection } from '../connections/connection-access';
+import { searchPathOf } from '../connections/connection-record';
+import { foldPermission } from '../permissions/decide-statement';
+import { CachedColumn } from './cached-column.entity';
+import { CachedTable } from './cached-table.entity';
+import { SchemaCache } from './schema-cache';
+import type { SchemaQuery } from './schema.dto';
+
+export interface TableSummary {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly kind: TableInfo['kind'];
+  readonly comment: string | null;
+  readonly rowEstimate: number | null;
+}
+
+export interface ColumnView {
+  readonly name: string;
+  readonly type: CanonicalType;
+  readonly nativeType: string;
+  readonly nullable: boolean;
+  readonly default: string | null;
+  readonly primaryKey: boolean;
+  readonly comment: string | null;
+  readonly masked: boolean;
+}
+
+export interface TableView extends TableSummary {
+  readonly columns: readonly ColumnView[];
+  readonly primaryKey: readonly string[];
+  readonly indexes: readonly IndexInfo[];
+  readonly foreignKeys: readonly ForeignKeyInfo[];
+}
+
+export interface SchemaView extends Page<TableView> {
+  readonly connectionId: string;
+  readonly cachedAt: Date;
+}
+
+/** Catalogs as their readers may see them: what may not be read does not show. */
+@Injectable()
+export class SchemaReader {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly access: ConnectionAccess,
+    private readonly cache: SchemaCache,
+  ) {}
+
+  async tables(principal: Principal, query: SchemaQuery): Promise<Page<TableSummary>> {
+    const accessible = await this.access.require(principal, query.connectionId);
+    await this.cache.ensure(accessible.connection, query.refresh);
+    const { items, nextCursor } = await this.page(accessible, query);
+    return { items: items.map(summaryOf), nextCursor };
+  }
+
+  async schema(principal: Principal, query: SchemaQuery): Promise<SchemaView> {
+    const accessible = await this.access.require(principal, query.connectionId);
+    const cachedAt = await this.cache.ensure(accessible.connection, query.refresh);
+    const { items, nextCursor } = await this.page(accessible, query);
+    return {
+      connectionId: accessible.connection.id,
+      cachedAt,
+      items: await this.describe(accessible, items),
+      nextCursor,
+    };
+  }
+
+  /**
+   * @param name `table`, or `schema.table`; a table of the search path when no schema is given
+   * @throws AppError `resource.not_found`, also for what may not be read
+   */
+  async table(principal: Principal, name: string, query: SchemaQuery): Promise<TableView> {
+    const accessible = await this.access.require(principal, query.connectionId);
+    await this.cache.ensure(accessible.connection, query.refresh);
+    const candidates = await this.visible(accessible)
+      .andWhere(
+        new Brackets((named) =>
+          named
+            .where(`t.schema_name || '.' || t.table_name = :name`, { name })
+            .orWhere(
+              query.schema === undefined
+                ? 't.table_name = :name'
+                : 't.table_name = :name AND t.schema_name = :schema',
+              {
+                name,
+                schema: query.schema,
+              },
+            ),
+        ),
+      )
+      .limit(100)
+      .getMany();
+    const path = searchPathOf(accessible.connection);
+    const rank = ({ schemaName }: CachedTable): number => {
+      const index = path.indexOf(schemaName);
+      return index < 0 ? path.length : index;
+    };
+    const [found] = candidates.toSorted((a, b) => rank(a) - rank(b));
+    if (!found) throw new AppError('resource.not_found', 'There is no such table');
+    const [view] = await this.describe(accessible, [found]);
+    return view!;
+  }
+
+  private async page(accessible: AccessibleConnection, query: SchemaQuery): Promise<Page<CachedTable>> {
+    const select = this.visible(accessible)
+      .orderBy('t.schema_name', 'ASC')
+      .addOrderBy('t.table_name', 'ASC')
+      .limit(query.limit + 1);
+    if (query.schema !== undefined) select.andWhere('t.schema_name = :schema', { schema: query.schema });
+    if (query.q) {
+      select.andWhere('(t.table_name ILIKE :pattern OR t.comment ILIKE :pattern)', {
+        pattern: containsPattern(query.q),
+      });
+    }
+    if (query.cursor) {
+      const [schema, table] = decodeCursor(query.cursor, 2);
+      select.andWhere('(t.schema_name, t.table_name) > (:afterSchema, :afterTable)', {
+        afterSchema: schema,
+        afterTable: table,
+      });
+    }
+    return toPage(await select.getMany(), query.limit, ({ schemaName, tableName }) => [
+      schemaName,
+      tableName,
+    ]);
+  }
+
+  /** The tables of a connection that the permission covers. */
+  private visible({
+    connection,
+    permission: granted,
+  }: AccessibleConnection): SelectQueryBuilder<CachedTable> {
+    const permission = foldPermission(granted, connection.dialect);
+    const folded = (column: string): string =>
+      connection.dialect === 'sqlite' ? `lower(${column})` : column;
+    const select = this.dataSource
+      .getRepository(CachedTable)
+      .createQueryBuilder('t')
+      .where('t.connection_id = :connectionId', { connectionId: connection.id });
+    if (permission.allowedSchemas) {
+      select.andWhere(`(t.schema_name = '' OR t.schema_name = ANY(:schemas::text[]))`, {
+        schemas: permission.allowedSchemas,
+      });
+    }
+    if (permission.allowedTables) {
+      select.andWhere(
+        `${folded(`CASE WHEN t.schema_name = '' THEN t.table_name ELSE t.schema_name || '.' || t.table_name END`)}
+          = ANY(:tables::text[])`,
+        { tables: permission.allowedTables },
+      );
+    }
+    return select;
+  }
+
+  private async describe(
+    { connection }: AccessibleConnection,
+    tables: readonly CachedTable[],
+  ): Promise<TableView[]> {
+    const columns = await this.dataSource
+      .getRepository(CachedColumn)
+      .createQueryBuilder('c')
+      .where('c.connection_id = :connectionId', { connectionId: connection.id })
+      .andWhere(
+        '(c.schema_name, c.table_name) IN (SELECT * FROM unnest(:schemas::text[], :tables::text[]))',
+        {
+          schemas: tables.map(({ schemaName }) => schemaName),
+          tables: tables.map(({ tableName }) => tableName),
+        },
+      )
+      .orderBy('c.ordinal_position', 'ASC')
+      .getMany();
+    const byTable = new Map<string, CachedColumn[]>();
+    for (const column of columns) {
+      const key = keyOf(column);
+      byTable.set(key, [...(byTable.get(key) ?? []), column]);
+    }
+    return tables.map((table) => {
+      const own = byTable.get(keyOf(table)) ?? [];
+      return {
+        ...summaryOf(table),
+        columns: own.map(columnView),
+        primaryKey: own.filter(({ primaryKey }) => primaryKey).map(({ columnName }) => columnName),
+        indexes: table.indexes,
+        foreignKeys: table.foreignKeys,
+      };
+    });
+  }
+}
+
+function keyOf({ schemaName, tableName }: Pick<CachedTable, 'schemaName' | 'tableName'>): string {
+  return JSON.stringify([schemaName, tableName]);
+}
+
+function summaryOf({ schemaName, tableName, kind, comment, rowEstimate }: CachedTable): TableSummary {
+  return { schema: schemaName || null, name: tableName, kind, comment, rowEstimate };
+}
+
+function columnView(column: CachedColumn): ColumnView {
+  const { columnName, type, nativeType, nullable, defaultExpression, primaryKey, comment } = column;
+  return {
+    name: columnName,
+    type,
+    nativeType,
+    nullable,
+    default: defaultExpression,
+    primaryKey,
+    comment,
+    masked: false,
+  };
+}
