@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   lchownSync,
@@ -68,6 +69,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const owned = ownDirectory(dir);
   try {
     const runAs = dropRoot();
+    if (runAs.ids) letPass(path.dirname(dir));
     if (isEmptyOrMissing(dir)) initialise(bin, dir, runAs, options);
     requireOurDirectory(dir);
     await stopOrphan(bin, dir);
@@ -264,6 +266,12 @@ function pidFileOf(dir: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Nobody has to pass through the directory of the service on the way to the data, but need not list or read it. */
+function letPass(parent: string): void {
+  const { mode, uid } = statSync(parent);
+  if (uid === process.getuid?.()) chmodSync(parent, (mode & 0o7777) | 0o011);
 }
 
 /** PostgreSQL wants to own its directory, which another user owned when the service was started in another way before. */

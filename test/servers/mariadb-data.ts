@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  chownSync,
   cpSync,
   existsSync,
   lchownSync,
@@ -12,17 +11,20 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { dropRoot } from '../../src/database/drop-root';
 import { findProgram, run } from './command';
 
 const cache = path.join(__dirname, '..', '..', '.cache');
-const nobody = 65_534;
 
-/** MariaDB does not want to be root: then it is the user nobody. */
-export const asNobody = process.getuid?.() === 0;
-const userOption = asNobody ? ['--user=nobody'] : [];
+/** MariaDB does not want to be root either. */
+const runAs = dropRoot();
 
-/** Options of every mariadbd and of the installation, which has to know the size of the log. */
-export const commonOptions = ['--no-defaults', ...userOption, '--innodb-log-file-size=10M'];
+/** The command of a program of MariaDB with what all of them need; the size of the log is fixed at installation. */
+export function mariadbCommand(program: string, ...options: string[]): [string, ...string[]] {
+  const user = runAs.ids ? ['--user=nobody'] : [];
+  const [first, ...rest] = [...runAs.prefix, program, '--no-defaults', ...user, '--innodb-log-file-size=10M'];
+  return [first, ...rest, ...options];
+}
 
 /** A fresh data directory: a copy of one that was initialised once for this build of the server, which takes seconds. */
 export async function prepareData(program: string, data: string): Promise<void> {
@@ -31,7 +33,6 @@ export async function prepareData(program: string, data: string): Promise<void> 
   const template = path.join(cache, `mariadb-${build}`);
   if (!existsSync(template)) await makeTemplate(template);
   cpSync(template, data, { recursive: true });
-  if (asNobody) giveToNobody(data);
 }
 
 async function makeTemplate(template: string): Promise<void> {
@@ -41,14 +42,15 @@ async function makeTemplate(template: string): Promise<void> {
   const work = mkdtempSync(path.join(tmpdir(), 'sluice-mariadb-'));
   const draft = `${template}.${process.pid}`;
   try {
-    if (asNobody) chownSync(work, nobody, nobody);
-    await run(installer, [
-      ...commonOptions,
+    giveAway(work);
+    const [file, ...options] = mariadbCommand(
+      installer,
       `--datadir=${path.join(work, 'data')}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
-    ]);
+    );
+    await run(file, options);
     mkdirSync(cache, { recursive: true });
     // complete before it has its name: two runs may do this at the same time
     cpSync(path.join(work, 'data'), draft, { recursive: true });
@@ -61,9 +63,12 @@ async function makeTemplate(template: string): Promise<void> {
   }
 }
 
-export function giveToNobody(dir: string): void {
+/** To the user who runs MariaDB, where that is another one. */
+export function giveAway(dir: string): void {
+  if (!runAs.ids) return;
+  const { uid, gid } = runAs.ids;
   for (const entry of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
-    lchownSync(path.join(dir, entry), nobody, nobody);
+    lchownSync(path.join(dir, entry), uid, gid);
   }
-  lchownSync(dir, nobody, nobody);
+  lchownSync(dir, uid, gid);
 }

@@ -5,7 +5,7 @@ import { findFreePort } from '../../src/database/find-free-port';
 import { supervise } from '../../src/database/supervise';
 import { startContainer } from './compose';
 import { urlFromEnvironment, type StartedServer } from './engine';
-import { asNobody, commonOptions, giveToNobody, prepareData } from './mariadb-data';
+import { giveAway, mariadbCommand, prepareData } from './mariadb-data';
 import { obtain } from './obtain';
 import { randomPassword } from './random-password';
 import { untilReady } from './until-ready';
@@ -42,11 +42,10 @@ async function startProgram(program: string, dir: string, password: string): Pro
       `DELETE FROM mysql.global_priv WHERE User IN ('root', '');\nFLUSH PRIVILEGES;\n`,
     { mode: 0o600 },
   );
-  if (asNobody) giveToNobody(dir);
+  giveAway(dir);
   const port = await findFreePort();
-  const command = [
+  const command = mariadbCommand(
     program,
-    ...commonOptions,
     `--datadir=${data}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
@@ -60,7 +59,7 @@ async function startProgram(program: string, dir: string, password: string): Pro
     '--character-set-server=utf8mb4',
     '--max-connections=300',
     '--local-infile=0',
-  ];
+  );
   const server = supervise(command, {
     stopSignal: 'SIGTERM',
     logFile: path.join(dir, 'mariadb.log'),
