@@ -11,7 +11,10 @@ export interface SuperviseOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
-  /** Removed when the server has ended cleanly (kept to be looked at otherwise): the folder of a throw-away server. */
+  /**
+   * The folder of a throw-away server: removed when the server has ended cleanly (kept to be looked at otherwise), and
+   * the folder above it when nothing else is left there.
+   */
   readonly removeAfterwards?: string | undefined;
   /** Windows has neither the signals nor the shell: there this command stops the server, which outlives a killed owner. */
   readonly windowsStop?: readonly string[];
@@ -36,7 +39,7 @@ trap 'kill -$STOP_SIGNAL $server' INT TERM HUP
 { read -r line <&3; kill -$STOP_SIGNAL $server; } 2>/dev/null & watcher=$!
 while kill -0 $server 2>/dev/null; do wait $server; status=$?; done
 kill $watcher 2>/dev/null
-[ "$status" != 0 ] || [ -z "$REMOVE" ] || rm -rf "$REMOVE"
+[ "$status" != 0 ] || [ -z "$REMOVE" ] || { rm -rf "$REMOVE"; rmdir "\${REMOVE%/*}"; } 2>/dev/null
 exit $status`;
 
 /**

@@ -40,7 +40,7 @@ describe.each<Engine>(['postgresql', 'mariadb', 'redis'])('a test run that is ki
       const { child, url } = await startElsewhere(engine, directory);
       expect(await listens(url)).toBe(true);
       const [run] = readdirSync(directory).filter((name) => name.startsWith('sluice-'));
-      const data = path.join(directory, String(run), engine);
+      const data = path.join(directory, String(run));
       expect(existsSync(data)).toBe(true);
       child.kill('SIGKILL');
       while ((await listens(url)) || existsSync(data)) await sleep(20);
