@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -57,6 +57,23 @@ function startElsewhere(): Promise<{ child: ReturnType<typeof spawn>; postmaster
   });
 }
 
+/** Process id to parent id, of all that run; `ps` is missing from slim images. */
+function parentsOfAll(): Map<number, number> {
+  if (process.platform !== 'linux') {
+    const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+    const lines = stdout.trim().split('\n');
+    return new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
+  }
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return new Map(
+    pids.flatMap((pid): [number, number][] => {
+      const file = `/proc/${pid}/stat`;
+      const stat = existsSync(file) ? readFileSync(file, 'utf8') : '';
+      return [[Number(pid), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])]];
+    }),
+  );
+}
+
 describe('startEmbeddedPostgres', () => {
   it('starts PostgreSQL 18 with the settings, keeps the rows over a restart and stops with a session open', async () => {
     const first = await start();
@@ -97,13 +114,12 @@ describe('startEmbeddedPostgres', () => {
 
   it('takes over a server whose owner and supervisor were both killed', async () => {
     const other = await startElsewhere();
-    const stat = readFileSync(`/proc/${other.postmaster}/stat`, 'utf8');
-    const supervisor = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    // the whole session of the supervisor but the postmaster: shell and watcher
-    const { stdout } = spawnSync('pgrep', ['-P', String(supervisor)], { encoding: 'utf8' });
-    for (const pid of [supervisor, ...stdout.trim().split('\n').map(Number)]) {
-      if (pid !== other.postmaster) process.kill(pid, 'SIGKILL');
-    }
+    const parents = parentsOfAll();
+    const supervisor = parents.get(other.postmaster) as number;
+    const watchers = [...parents].filter(
+      ([pid, parent]) => parent === supervisor && pid !== other.postmaster,
+    );
+    for (const pid of [supervisor, ...watchers.map(([watcher]) => watcher)]) process.kill(pid, 'SIGKILL');
     other.child.kill('SIGKILL');
     await until(() => !isRunning(other.child.pid as number));
     expect(isRunning(other.postmaster)).toBe(true);
