@@ -1,0 +1,51 @@
+import autocannon from 'autocannon';
+
+export interface Target {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface Measured {
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+/**
+ * Puts `clients` on a target, each sending its next request when it has its answer.
+ * @throws Error when any answer was not 200: a ratio over failures would say nothing
+ */
+export async function load(target: Target, clients: number, seconds: number): Promise<Measured> {
+  const times: number[] = [];
+  const run = autocannon({
+    url: target.url,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...target.headers },
+    body: target.body,
+    connections: clients,
+    duration: seconds,
+    timeout: 60,
+  });
+  run.on('response', (_client: unknown, _status: number, _bytes: number, ms: number) => times.push(ms));
+  const result = await run;
+  const failed = result.non2xx + result.errors + result.timeouts;
+  if (failed > 0) throw new Error(`${failed} of ${times.length} requests to ${target.url} failed`);
+  times.sort((a, b) => a - b);
+  return {
+    requestsPerSecond: times.length / result.duration,
+    p50Ms: percentile(times, 0.5),
+    p95Ms: percentile(times, 0.95),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

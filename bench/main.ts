@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
+import { load, median, percentile, type Measured, type Target } from './load';
+import { startProgram } from './processes';
+import { startBenchService, type BenchService } from './service';
+
+const POOL = 10;
+const quick = process.argv.includes('--quick');
+const ROUNDS = quick ? 1 : 3;
+const SECONDS = quick ? 2 : 4;
+
+interface Scenario {
+  readonly name: string;
+  readonly query: string;
+  readonly params: unknown[];
+  readonly clients: readonly number[];
+}
+
+const COLUMNS = 'id, name, email, amount, created_at, active';
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'point',
+    query: `SELECT ${COLUMNS} FROM items WHERE id = $1`,
+    params: [4711],
+    clients: [1, 16, 64],
+  },
+  {
+    name: '100 rows',
+    query: `SELECT ${COLUMNS} FROM items WHERE id <= $1`,
+    params: [100],
+    clients: [1, 16, 64],
+  },
+  {
+    name: '10,000 rows',
+    query: `SELECT ${COLUMNS} FROM items WHERE id <= $1`,
+    params: [10_000],
+    clients: [1, 16],
+  },
+];
+
+interface Line {
+  readonly scenario: string;
+  readonly clients: number;
+  readonly ratio: number;
+  readonly addedP50Ms: number;
+  readonly addedP95Ms: number;
+}
+
+async function main(): Promise<void> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'));
+  const postgres = await startEmbeddedPostgres({
+    dir: path.join(dir, 'pg'),
+    password: 'bench',
+    removeAfterwards: dir,
+  });
+  const benchUrl = await createDatabase(postgres.url, 'bench');
+  const systemUrl = await createDatabase(postgres.url, 'system');
+  await fillItems(benchUrl);
+  const bare = await startProgram(
+    path.join(__dirname, 'bare-server.mjs'),
+    { BENCH_DATABASE_URL: benchUrl, BENCH_POOL: String(POOL) },
+    (line) => (JSON.parse(line) as { url: string }).url,
+  );
+  const service = await startBenchService(systemUrl, path.join(dir, 'data'));
+  try {
+    const connectionId = await register(service, benchUrl);
+    const lines: Line[] = [];
+    for (const scenario of scenarios) {
+      for (const clients of scenario.clients)
+        lines.push(await compare(service, bare.url, connectionId, scenario, clients));
+    }
+    const schema = await browseSchema(service, connectionId, benchUrl);
+    const rssMiB = residentMiB(service.pid);
+    report(lines, schema, rssMiB);
+  } finally {
+    await service.stop();
+    await bare.stop();
+    await postgres.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Runs the two in turn, A B A B …, so that a machine that slows down slows both. */
+async function compare(
+  service: BenchService,
+  bareUrl: string,
+  connectionId: string,
+  { name, query, params }: Scenario,
+  clients: number,
+): Promise<Line> {
+  const governed: Target = {
+    url: `${service.url}/api/database/query`,
+    headers: service.headers,
+    body: JSON.stringify({ connectionId, query, params, cache: 'bypass' }),
+  };
+  const bare: Target = { url: `${bareUrl}/query`, headers: {}, body: JSON.stringify({ query, params }) };
+  await load(bare, clients, 1);
+  await load(governed, clients, 1);
+  const pairs: [Measured, Measured][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    pairs.push([await load(bare, clients, SECONDS), await load(governed, clients, SECONDS)]);
+  }
+  const line: Line = {
+    scenario: name,
+    clients,
+    ratio: median(pairs.map(([b, g]) => g.requestsPerSecond / b.requestsPerSecond)),
+    addedP50Ms: median(pairs.map(([b, g]) => g.p50Ms - b.p50Ms)),
+    addedP95Ms: median(pairs.map(([b, g]) => g.p95Ms - b.p95Ms)),
+  };
+  process.stdout.write(`${name}, ${clients} clients: ${line.ratio.toFixed(2)}\n`);
+  return line;
+}
+
+async function createDatabase(adminUrl: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: adminUrl });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function fillItems(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`
+    CREATE TABLE items (id bigint PRIMARY KEY, name text, email text, amount numeric(12,2), created_at timestamptz, active boolean);
+    INSERT INTO items SELECT n, 'Item number ' || n, 'person' || n || '@example.org', n * 1.37,
+      timestamptz '2026-01-01' + n * interval '1 minute', n % 3 = 0 FROM generate_series(1, 20000) AS n;
+    ANALYZE items`);
+  await client.end();
+}
+
+async function register(service: BenchService, url: string): Promise<string> {
+  const { id } = await service.call<{ id: string }>('POST', '/database/connections', {
+    name: 'bench',
+    type: 'postgresql',
+    connectionString: url,
+    maxConnections: POOL,
+  });
+  return id;
+}
+
+/** Pages through a catalog of 10,000 tables: one page in a hundred asked for, searches among them. */
+async function browseSchema(
+  service: BenchService,
+  connectionId: string,
+  url: string,
+): Promise<{ readMs: number; p95Ms: number }> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  for (let at = 0; at < 10_000; at += 500) {
+    await client.query(
+      Array.from(
+        { length: 500 },
+        (_, n) => `CREATE TABLE t_${at + n} (id int PRIMARY KEY, a text, b numeric, c date)`,
+      ).join(';'),
+    );
+  }
+  await client.end();
+  const started = performance.now();
+  await service.call('GET', `/database/schema/tables?connectionId=${connectionId}&refresh=true`);
+  const readMs = performance.now() - started;
+  const times: number[] = [];
+  for (let n = 0; n < 200; n++) {
+    const at = performance.now();
+    const search = n % 2 === 0 ? `&q=t_${n}` : '';
+    const route = n % 4 === 3 ? `tables/t_${n * 40}?` : 'tables?limit=100&';
+    await service.call('GET', `/database/schema/${route}connectionId=${connectionId}${search}`);
+    times.push(performance.now() - at);
+  }
+  return {
+    readMs,
+    p95Ms: percentile(
+      times.toSorted((a, b) => a - b),
+      0.95,
+    ),
+  };
+}
+
+function residentMiB(pid: number): number {
+  const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
+  return Math.round((Number(pages) * 4096) / 2 ** 20);
+}
+
+function report(lines: readonly Line[], schema: { readMs: number; p95Ms: number }, rssMiB: number): void {
+  const rows = lines.map(
+    ({ scenario, clients, ratio, addedP50Ms, addedP95Ms }) =>
+      `| ${scenario} | ${clients} | ${ratio.toFixed(2)} | ${addedP50Ms.toFixed(1)} | ${addedP95Ms.toFixed(1)} |`,
+  );
+  const table = [
+    '| query | clients | throughput, service / bare | added p50, ms | added p95, ms |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+    `Catalog of 10,000 tables: read from the database in ${(schema.readMs / 1000).toFixed(1)} s, then pages, searches and single tables from the cache with a p95 of ${schema.p95Ms.toFixed(0)} ms. Resident memory of the service after the run: ${rssMiB} MiB.`,
+    '',
+    `Node ${process.version}, ${os.cpus().length} cores shared by load, service and database; median of ${ROUNDS} rounds of ${SECONDS} s each, in turn.`,
+  ].join('\n');
+  process.stdout.write(`\n${table}\n`);
+  if (!process.argv.includes('--write')) return;
+  const file = path.join(__dirname, '..', 'docs', 'performance.md');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    text.replace(
+      /(<!-- bench -->\n)[\s\S]*?(\n<!-- \/bench -->)/,
+      (_, open: string, close: string) => `${open}\n${table}\n${close}`,
+    ),
+  );
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,46 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface Running {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a Node program and waits for the line in which it says where it listens. */
+export async function startProgram(
+  file: string,
+  env: Record<string, string>,
+  urlOf: (line: string) => string | null,
+): Promise<Running> {
+  const child = spawn(process.execPath, [file], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const url = await firstUrl(child, urlOf);
+  return {
+    url,
+    pid: child.pid!,
+    stop: async () => {
+      if (child.exitCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      child.stdin?.end();
+      await exited;
+    },
+  };
+}
+
+async function firstUrl(child: ChildProcess, urlOf: (line: string) => string | null): Promise<string> {
+  const lines = createInterface({ input: child.stdout! });
+  for await (const line of lines) {
+    const url = urlOf(line);
+    if (url) {
+      lines.close();
+      child.stdout!.resume();
+      return url;
+    }
+  }
+  throw new Error('the program ended before it listened');
+}
