@@ -1,0 +1,101 @@
+import { decimal, integer, text, type SettingDefinition } from './setting-definition';
+
+/** Every setting there is. The defaults are those that the first migration writes. */
+export const settingDefinitions = {
+  openai_model: text({
+    default: 'gpt-4',
+    min: 1,
+    max: 200,
+    description: 'Model of the OpenAI-compatible endpoint',
+    category: 'llm',
+  }),
+  openai_temperature: decimal({
+    default: 0,
+    min: 0,
+    max: 2,
+    description: 'Sampling temperature, 0 to 2',
+    category: 'llm',
+  }),
+  max_file_size_mb: integer({
+    default: 50,
+    min: 1,
+    max: 1024,
+    description: 'Largest file taken for analysis, in MiB',
+    category: 'files',
+  }),
+  max_query_rows: integer({
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    description: 'Most rows one answer holds, whoever asks',
+    category: 'query',
+  }),
+  slow_query_ms: integer({
+    default: 1000,
+    min: 1,
+    max: 3_600_000,
+    description: 'Runs longer than this are logged as slow, in milliseconds',
+    category: 'query',
+  }),
+  cache_ttl_seconds: integer({
+    default: 3600,
+    min: 0,
+    max: 86_400,
+    description: 'How long a cached result may be used, in seconds',
+    category: 'query',
+  }),
+  saved_result_days: integer({
+    default: 30,
+    min: 1,
+    max: 3650,
+    description: 'How long saved results are kept, in days',
+    category: 'query',
+  }),
+  session_timeout_hours: integer({
+    default: 24,
+    min: 1,
+    max: 8760,
+    description: 'Longest life of a session, in hours',
+    category: 'auth',
+  }),
+  session_idle_minutes: integer({
+    default: 480,
+    // Activity is written down at most once a minute.
+    min: 5,
+    max: 525_600,
+    description: 'A session unused for this long ends, in minutes',
+    category: 'auth',
+  }),
+  history_retention_days: integer({
+    default: 90,
+    min: 1,
+    max: 3650,
+    description: 'How long query history is kept, in days',
+    category: 'retention',
+  }),
+  audit_retention_days: integer({
+    default: 180,
+    min: 1,
+    max: 3650,
+    description: 'How long audit records are kept, in days',
+    category: 'retention',
+  }),
+  schema_cache_retention_days: integer({
+    default: 30,
+    min: 1,
+    max: 3650,
+    description: 'How long an unused schema cache is kept, in days',
+    category: 'retention',
+  }),
+} satisfies Record<string, SettingDefinition>;
+
+export type SettingKey = keyof typeof settingDefinitions;
+
+export type SettingValue<K extends SettingKey> =
+  (typeof settingDefinitions)[K] extends SettingDefinition<infer T> ? T : never;
+
+export const settingKeys = Object.keys(settingDefinitions) as SettingKey[];
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(settingDefinitions, key);
+}

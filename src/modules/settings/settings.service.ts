@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { AppError } from '../../common/app-error';
+import type { Caller } from '../../common/principal';
+import { SignalBus } from '../../database/signal-bus';
+import { byCaller } from '../audit/audit-event';
+import { AuditService } from '../audit/audit.service';
+import type { SettingDefinition } from './setting-definition';
+import {
+  isSettingKey,
+  settingDefinitions,
+  settingKeys,
+  type SettingKey,
+  type SettingValue,
+} from './setting-definitions';
+import { Setting } from './setting.entity';
+import { presentSetting, type SettingView, type StoredSetting } from './setting.view';
+
+const SIGNAL = 'setting';
+
+type Stored = ReadonlyMap<string, StoredSetting>;
+
+/** Settings that administrators change while the service runs; a change holds on every replica at once. */
+@Injectable()
+export class SettingsService {
+  private cached: Promise<Stored> | null = null;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly bus: SignalBus,
+    private readonly audit: AuditService,
+  ) {
+    const forget = (): void => {
+      this.cached = null;
+    };
+    bus.on(SIGNAL, forget);
+    bus.onGap(forget);
+  }
+
+  /** The value that holds now; from memory while signals keep it true, else from the database. */
+  async get<K extends SettingKey>(key: K): Promise<SettingValue<K>> {
+    const definition: SettingDefinition = settingDefinitions[key];
+    const value = (await this.stored()).get(key)?.value;
+    return (definition.accepts(value) ? value : definition.default) as SettingValue<K>;
+  }
+
+  async list(): Promise<SettingView[]> {
+    const stored = await this.stored();
+    return settingKeys.map((key) => presentSetting(key, settingDefinitions[key], stored.get(key) ?? null));
+  }
+
+  /** @throws AppError `setting.unknown` */
+  async find(key: string): Promise<SettingView> {
+    const known = requireKey(key);
+    return presentSetting(known, settingDefinitions[known], (await this.stored()).get(known) ?? null);
+  }
+
+  /**
+   * Change, record and signal are one transaction.
+   * @throws AppError `setting.unknown`, `setting.invalid` without repeating the value
+   */
+  async change(caller: Caller, key: string, value: unknown): Promise<SettingView> {
+    const known = requireKey(key);
+    const definition: SettingDefinition = settingDefinitions[known];
+    if (!definition.accepts(value)) {
+      throw new AppError('setting.invalid', `The value ${definition.rule}`, {
+        errors: [{ path: '/value', message: definition.rule }],
+      });
+    }
+    return this.dataSource.transaction(async (manager) => {
+      const before = await manager.findOne(Setting, {
+        where: { key: known },
+        lock: { mode: 'pessimistic_write' },
+      });
+      const rows: StoredSetting[] = await manager.query(
+        `INSERT INTO system_settings (key, value, description, category, is_sensitive, updated_by)
+         VALUES ($1, $2::jsonb, $3, $4, $5, $6)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_by = excluded.updated_by, updated_at = now()
+         RETURNING value, updated_at AS "updatedAt", updated_by AS "updatedBy"`,
+        [
+          known,
+          JSON.stringify(value),
+          definition.description,
+          definition.category,
+          definition.sensitive,
+          caller.principal.userId,
+        ],
+      );
+      await this.audit.recordIn(manager, {
+        action: 'setting.update',
+        resourceType: 'setting',
+        resourceId: known,
+        result: 'success',
+        details: definition.sensitive ? {} : { from: before?.value ?? definition.default, to: value },
+        ...byCaller(caller),
+      });
+      await this.bus.publish(manager, SIGNAL, known);
+      return presentSetting(known, definition, rows[0] ?? null);
+    });
+  }
+
+  private stored(): Promise<Stored> {
+    if (!this.bus.isLive) return this.load();
+    if (!this.cached) {
+      const loading = this.load();
+      this.cached = loading;
+      loading.catch(() => {
+        if (this.cached === loading) this.cached = null;
+      });
+    }
+    return this.cached;
+  }
+
+  private async load(): Promise<Stored> {
+    const rows = await this.dataSource.getRepository(Setting).find();
+    return new Map(rows.map((row) => [row.key, row]));
+  }
+}
+
+function requireKey(key: string): SettingKey {
+  if (isSettingKey(key)) return key;
+  throw new AppError('setting.unknown');
+}
