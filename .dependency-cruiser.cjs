@@ -4,7 +4,7 @@
  */
 const layers = [
   ['src/common', 'src/config'],
-  ['src/drivers', 'src/sql', 'src/database', 'src/cache'],
+  ['src/drivers', 'src/sql', 'src/database', 'src/cache', 'src/http'],
   ['src/modules/audit'],
   ['src/modules/settings'],
   ['src/modules/auth'],

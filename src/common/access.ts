@@ -29,11 +29,27 @@ export function hasRight(role: Role, right: Right): boolean {
   return rightsByRole[role].has(right);
 }
 
-export const PUBLIC_ROUTE = 'sluice:public';
-export const REQUIRED_RIGHT = 'sluice:right';
+/** What a route says about its callers. */
+export type RouteAccess =
+  | { readonly kind: 'public' }
+  | {
+      readonly kind: 'protected';
+      readonly right: Right;
+      /**
+       * `checked`: the session is read for every request. `cached`: it may be seconds old; only for routes that add
+       * `SessionService.aliveCheck` to their group commit and so get the strict verdict before anything runs.
+       */
+      readonly session: 'checked' | 'cached';
+    };
+
+export const ROUTE_ACCESS = 'sluice:access';
 
 /** Opens a route to callers without credentials. A route with neither decorator is refused at run time. */
-export const Public = (): CustomDecorator => SetMetadata(PUBLIC_ROUTE, true);
+export const Public = (): CustomDecorator =>
+  SetMetadata(ROUTE_ACCESS, { kind: 'public' } satisfies RouteAccess);
 
 /** States the right a caller must hold. */
-export const Requires = (right: Right): CustomDecorator => SetMetadata(REQUIRED_RIGHT, right);
+export const Requires = (
+  right: Right,
+  { session = 'checked' }: { session?: 'checked' | 'cached' } = {},
+): CustomDecorator => SetMetadata(ROUTE_ACCESS, { kind: 'protected', right, session } satisfies RouteAccess);

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { isIP } from 'node:net';
 import type { Caller, Principal, RequestOrigin } from './principal';
 
 /** What the guards and hooks put on a request. */
@@ -9,7 +10,13 @@ export interface SluiceRequest extends FastifyRequest {
 
 export function originOf(request: FastifyRequest): RequestOrigin {
   const userAgent = request.headers['user-agent'];
-  return { requestId: request.id, ip: request.ip || null, userAgent: userAgent?.slice(0, 500) ?? null };
+  // `inet` knows no zones (`fe80::1%eth0`), and what a proxy forwards need not be an address at all.
+  const ip = request.ip?.replace(/%.*$/s, '') ?? '';
+  return {
+    requestId: request.id,
+    ip: isIP(ip) === 0 ? null : ip,
+    userAgent: userAgent?.slice(0, 500) ?? null,
+  };
 }
 
 /** The principal and the request it speaks through; only on routes that are not public. */

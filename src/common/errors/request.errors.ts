@@ -4,6 +4,7 @@ export const requestErrors = {
   'request.invalid': { status: 400, title: 'The request does not validate', fault: 'caller' },
   'request.malformed': { status: 400, title: 'The body cannot be parsed', fault: 'caller' },
   'request.too_large': { status: 413, title: 'The body is too large', fault: 'caller' },
+  'request.headers_too_large': { status: 431, title: 'The header fields are too large', fault: 'caller' },
   'request.unsupported_media_type': {
     status: 415,
     title: 'The media type is not supported',

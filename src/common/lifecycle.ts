@@ -1,0 +1,15 @@
+import { Injectable } from '@nestjs/common';
+
+/** Whether the process takes new work. Set once, by whoever stops the service. */
+@Injectable()
+export class Lifecycle {
+  private stopping = false;
+
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
+  stop(): void {
+    this.stopping = true;
+  }
+}
