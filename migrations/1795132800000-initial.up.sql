@@ -25,7 +25,9 @@ CREATE UNIQUE INDEX users_username_lower_key ON users (lower(username));
 CREATE UNIQUE INDEX users_email_lower_key ON users (lower(email));
 CREATE INDEX users_role_idx ON users (role);
 CREATE INDEX users_is_active_idx ON users (is_active);
-CREATE TRIGGER users_touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+-- A log-in is no change of the user.
+CREATE TRIGGER users_touch BEFORE UPDATE OF username, email, password_hash, full_name, role, is_active ON users
+  FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 
 CREATE TABLE user_sessions (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
