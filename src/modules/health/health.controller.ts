@@ -1,0 +1,57 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { CacheService } from '../../cache/cache.service';
+import { Public } from '../../common/access';
+import { AppError } from '../../common/app-error';
+import { Lifecycle } from '../../common/lifecycle';
+import { checkReadiness, type Check } from './check-readiness';
+import { LiveAnswer, ReadyAnswer } from './health.view';
+
+const DEADLINE_MS = 2000;
+
+@ApiTags('Health')
+@Controller('health')
+export class HealthController {
+  private readonly checks: readonly Check[];
+
+  constructor(
+    @InjectDataSource() dataSource: DataSource,
+    cache: CacheService,
+    private readonly lifecycle: Lifecycle,
+  ) {
+    this.checks = [
+      { name: 'database', run: () => dataSource.query('SELECT 1') },
+      { name: 'cache', run: () => cache.ping() },
+    ];
+  }
+
+  @Get('live')
+  @Public()
+  @ApiOperation({ summary: 'Whether the process answers' })
+  @ApiOkResponse({ type: LiveAnswer })
+  live(): LiveAnswer {
+    return { status: 'up' };
+  }
+
+  /** Really asks: the system database, and the cache when there is a shared one. */
+  @Get('ready')
+  @Public()
+  @ApiOperation({ summary: 'Whether requests can be served' })
+  @ApiOkResponse({ type: ReadyAnswer })
+  @ApiServiceUnavailableResponse({ description: 'A problem that names what is down' })
+  async ready(): Promise<ReadyAnswer> {
+    if (this.lifecycle.isStopping)
+      throw new AppError('service.shutting_down', undefined, { retryAfterSeconds: 1 });
+    const checks = await checkReadiness(this.checks, DEADLINE_MS);
+    const down = Object.keys(checks).filter((name) => checks[name] === 'down');
+    if (down.length > 0) {
+      throw new AppError('service.unavailable', `Down: ${down.join(', ')}`, {
+        retryAfterSeconds: 1,
+        extra: checks,
+      });
+    }
+    return { status: 'ready', checks };
+  }
+}
