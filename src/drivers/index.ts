@@ -1,5 +1,8 @@
 import { AppError } from '../common/app-error';
-import type { ConnectionType, Driver, DriverDescription } from './driver';
+import type { Driver, DriverDescription } from './driver';
+import { mariadbDescription, mysqlDescription } from './mysql/description';
+import { plannedDrivers } from './planned';
+import { postgresqlDescription } from './postgresql/description';
 
 /** What the registry knows of an engine; the driver itself is loaded at first use. */
 export interface RegisteredDriver {
@@ -7,14 +10,47 @@ export interface RegisteredDriver {
   load(): Promise<Driver>;
 }
 
-/** A new engine is a folder and a line here. */
-const registry = new Map<ConnectionType, RegisteredDriver>();
+/** A new engine is a folder and a line here. A driver that is not used is never loaded, nor is its package. */
+const available: readonly RegisteredDriver[] = [
+  {
+    description: postgresqlDescription,
+    load: lazily<typeof import('./postgresql/driver')>(
+      './postgresql/driver',
+      (module) => module.postgresqlDriver,
+    ),
+  },
+  {
+    description: mysqlDescription,
+    load: lazily<typeof import('./mysql/driver')>('./mysql/driver', (module) => module.mysqlDriver),
+  },
+  {
+    description: mariadbDescription,
+    load: lazily<typeof import('./mysql/driver')>('./mysql/driver', (module) => module.mariadbDriver),
+  },
+];
+
+/** `require` and not `import()`: that one wants file names of the compiled output, which the tests do not have. */
+function lazily<Module>(file: string, pick: (module: Module) => Driver): () => Promise<Driver> {
+  // oxlint-disable-next-line typescript/no-require-imports
+  return async () => pick(require(file) as Module);
+}
+
+const planned: readonly RegisteredDriver[] = plannedDrivers.map((description) => ({
+  description,
+  load: () => Promise.reject(missing(description)),
+}));
+
+const registry: ReadonlyMap<string, RegisteredDriver> = new Map(
+  [...available, ...planned].map((driver) => [driver.description.type, driver]),
+);
 
 export function registeredDrivers(): readonly RegisteredDriver[] {
   return [...registry.values()];
 }
 
+/** Whether there is a driver for the engine here and the package it needs can be found. */
 export function isInstalled(description: DriverDescription): boolean {
+  if (!available.some((driver) => driver.description.type === description.type)) return false;
   try {
     require.resolve(description.driverPackage);
     return true;
@@ -23,8 +59,24 @@ export function isInstalled(description: DriverDescription): boolean {
   }
 }
 
-export async function driverFor(type: ConnectionType): Promise<Driver> {
-  const registered = registry.get(type);
-  if (!registered) throw new AppError('connection.unsupported_type');
-  return registered.load();
+/**
+ * The driver of an engine, loaded now if it was not before.
+ *
+ * @throws AppError `connection.unsupported_type`, `connection.driver_missing`
+ */
+export async function driverFor(type: string): Promise<Driver> {
+  const driver = registry.get(type);
+  if (!driver) {
+    throw new AppError('connection.unsupported_type', `The types are ${[...registry.keys()].join(', ')}.`);
+  }
+  if (!isInstalled(driver.description)) throw missing(driver.description);
+  return driver.load();
+}
+
+function missing(description: DriverDescription): AppError {
+  return new AppError(
+    'connection.driver_missing',
+    `${description.label} needs the npm package ${description.driverPackage} and a driver for it, which are not installed.`,
+    { extra: { driverPackage: description.driverPackage } },
+  );
 }

@@ -38,8 +38,9 @@ export function networkError(error: unknown, fallback: ErrorCode): AppError {
 }
 
 function errorCode(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
+  if (typeof error !== 'object' || error === null) return null;
   // Node tries every address of a name and reports the failures together.
-  if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0]);
+  if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0)
+    return errorCode(error.errors[0]);
   return 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

@@ -58,6 +58,8 @@ export interface DriverFixture {
     readonly name: string;
     readonly statement: Statement;
     readonly code: ErrorCode;
+    /** It fails behind more rows than a short read takes. */
+    readonly late?: boolean;
     readonly position?: number;
     readonly sqlState?: string;
     /** Text that the message must not hold because it comes out of the database. */

@@ -1,0 +1,81 @@
+import type { Client } from 'pg';
+import { settledWithin } from '../settled-within';
+import type { TlsOptions } from '../tls';
+import { cancelRequest } from './cancel-request';
+import { DescribeStatement } from './describe-statement';
+import { Flight, sync, type Step } from './flight';
+
+/** The longest a server may take to clean a session before it is closed instead. */
+const resetWithinMs = 2_000;
+const cancelWithinMs = 2_000;
+
+export interface SessionPlace {
+  readonly address: string;
+  readonly port: number;
+  readonly tls: TlsOptions | null;
+}
+
+/** pg keeps the keys of BackendKeyData; its types do not tell. */
+interface KeyedClient extends Client {
+  readonly processID: number;
+  readonly secretKey: number;
+}
+
+/**
+ * One session lent by the pool. `DISCARD ALL` brings it back to how it was opened: settings and role, prepared
+ * statements, temporary tables, cursors, session-level advisory locks, LISTEN and the last values of sequences.
+ */
+export class PostgresSession {
+  readonly #client: KeyedClient;
+  #gone = false;
+
+  constructor(
+    client: Client,
+    private readonly place: SessionPlace,
+    private readonly back: { release: () => void; destroy: () => void },
+    /** How long it was idle: it may have died unseen. `null` for a session that is new. */
+    readonly idleMs: number | null,
+  ) {
+    this.#client = client as KeyedClient;
+  }
+
+  start(steps: readonly Step[]): Flight {
+    return this.#client.query(new Flight(steps));
+  }
+
+  /** The types (OIDs) that the server infers for the parameters of a statement. */
+  async parameterTypes(text: string): Promise<readonly number[]> {
+    return this.#client.query(new DescribeStatement(text)).types;
+  }
+
+  /** Whether the server answers in time. */
+  async answers(withinMs: number): Promise<boolean> {
+    return (await settledWithin(this.start([sync]).ended, withinMs)) === 'resolved';
+  }
+
+  /** Ends whatever transaction is open and discards the session's state; whether that has worked. */
+  async reset(): Promise<boolean> {
+    const flight = this.start([{ text: 'ROLLBACK' }, { text: 'DISCARD ALL' }, sync]);
+    return (await settledWithin(flight.ended, resetWithinMs)) === 'resolved';
+  }
+
+  /** Resolves when the server has sent the signal to this session. */
+  async cancel(): Promise<void> {
+    await cancelRequest(
+      { ...this.place, processId: this.#client.processID, secretKey: this.#client.secretKey },
+      cancelWithinMs,
+    );
+  }
+
+  release(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.back.release();
+  }
+
+  destroy(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.back.destroy();
+  }
+}

@@ -1,0 +1,267 @@
+import type { FieldDef } from 'pg';
+import { AppError } from '../../common/app-error';
+import type { Column, Row } from '../cell';
+import type { Cursor, QueryRequest } from '../driver';
+import { RowBuffer } from '../row-buffer';
+import { settledWithin } from '../settled-within';
+import { cellReader, type CellReader } from './cell-reader';
+import { flush, sync, type Flight, type Unit, type UnitEnd } from './flight';
+import { mapStatementError } from './map-error';
+import type { PostgresSession } from './session';
+import { describeColumn, type TypeRegistry } from './type-registry';
+
+/** Up to this many rows a read is sent, executed and rolled back in a single flight. */
+const singleFlightRows = 20_000;
+/** Rows fetched before it is known how many will be read. */
+const firstRows = 100;
+/** How long a statement may go on after its server has confirmed to cancel it. */
+const cancelledWithinMs = 2_000;
+/** A cancel that overtook its statement is sent again after this time. */
+const cancelAgainAfterMs = 200;
+
+type State = 'running' | 'suspended' | 'complete' | 'over';
+
+/**
+ * A statement in a transaction of its own, from BEGIN to the session's reset.
+ *
+ * - A read of known length is one flight: `BEGIN READ ONLY`, the limit of time, the statement, `ROLLBACK`, and
+ *   behind a Flush, so that the rows do not wait for it, `DISCARD ALL`.
+ * - A read of unknown length leaves the portal open and executes it again for each portion.
+ * - A write is committed when the caller has read to its end, and rolled back otherwise.
+ */
+export class PostgresStatement implements Cursor {
+  columns: readonly Column[] = [];
+  affectedRows: number | null = null;
+  readonly #rows = new RowBuffer<(string | null)[]>();
+  #readers: readonly (CellReader | null)[] = [];
+  #flight!: Flight;
+  #fields: readonly FieldDef[] = [];
+  #state: State = 'running';
+  #end: UnitEnd | null = null;
+  #error: AppError | null = null;
+  /** Settles when a stop is confirmed; `null` while nobody asked for one. */
+  #stopped: Promise<void> | null = null;
+  #committing = false;
+  #wanted = 1;
+  #wakers: (() => void)[] = [];
+  #cancelling: Promise<void> | null = null;
+  readonly #startedAt = Date.now();
+  readonly #mode: 'flight' | 'portal' | 'write';
+
+  constructor(
+    private readonly session: PostgresSession,
+    private readonly request: QueryRequest,
+    /** Called once, when the session has been given back or closed. */
+    private readonly done: () => void,
+  ) {
+    this.#mode =
+      request.access === 'write'
+        ? 'write'
+        : request.maxRows !== undefined && request.maxRows <= singleFlightRows
+          ? 'flight'
+          : 'portal';
+  }
+
+  /** Whether the flight has failed before the server answered anything, so that sending it again repeats nothing. */
+  get unanswered(): boolean {
+    return this.#error?.code === 'connection.lost' && !this.#flight.answered;
+  }
+
+  /** Resolves when the columns are known and the first row has arrived or there is none; rejects if it fails before. */
+  async begin(values: readonly (string | null)[], types: TypeRegistry): Promise<void> {
+    const limit = Math.max(1, Math.ceil(this.request.timeoutMs));
+    const head: Unit[] = [
+      { text: this.#mode === 'write' ? 'BEGIN READ WRITE' : 'BEGIN READ ONLY' },
+      { text: `SET LOCAL statement_timeout = ${limit}` },
+    ];
+    const rows = { flight: (this.request.maxRows ?? 0) + 1, portal: firstRows, write: 0 }[this.#mode];
+    const statement: Unit = {
+      text: this.request.text,
+      values,
+      ...this.#execute(rows),
+      onColumns: (fields) => {
+        this.#fields = fields;
+      },
+    };
+    this.#flight = this.session.start(
+      this.#mode === 'flight' ? [...head, statement, ...closing('ROLLBACK')] : [...head, statement, flush],
+    );
+    this.#flight.ended.then(
+      () => this.#giveBack(true),
+      (error: unknown) => this.#fail(error),
+    );
+    await this.#until(() => this.#rows.length > 0 || this.#state !== 'running');
+    await this.#check();
+    const known = await types.resolve(this.#fields);
+    this.columns = this.#fields.map((field, index) => describeColumn(field, known[index]!));
+    this.#readers = known.map(cellReader);
+  }
+
+  async read(limit: number): Promise<Row[]> {
+    this.#wanted = limit;
+    for (;;) {
+      await this.#check();
+      if (this.#rows.length >= limit || this.#state === 'complete' || this.#state === 'over') break;
+      if (this.#state === 'suspended') this.#fetch(limit - this.#rows.length);
+      this.#flight.resume();
+      await this.#until(() => this.#rows.length >= limit || this.#state !== 'running');
+    }
+    if (this.#rows.length < limit && this.#mode === 'write' && this.#state === 'complete')
+      await this.#commit();
+    const rows = this.#rows.take(limit);
+    if (this.#state === 'running' && !this.#rows.full) this.#flight.resume();
+    return this.#convert(rows);
+  }
+
+  /**
+   * Stops the statement on the server; resolves when the server has confirmed. Further reads fail with `reason`,
+   * except for a write that is being committed: that is not undone.
+   */
+  async stop(reason: AppError | null): Promise<void> {
+    if (this.#error || (this.#state === 'over' && reason === null)) return;
+    this.#stopped ??= this.#stop(reason);
+    await this.#stopped;
+  }
+
+  async #stop(reason: AppError | null): Promise<void> {
+    if (this.#committing) return this.#until(() => this.#state !== 'running');
+    if (this.#state === 'running') {
+      await this.#cancel();
+    } else {
+      this.#flight.send(closing('ROLLBACK'));
+      if ((await settledWithin(this.#flight.ended, cancelledWithinMs)) === 'pending') this.session.destroy();
+    }
+    this.#rows.clear();
+    this.#error = reason ?? new AppError('query.cancelled', 'The cursor is closed.');
+    this.#notify();
+  }
+
+  /** Throws what has become of the statement, if that is no result. */
+  async #check(): Promise<void> {
+    if (this.#stopped && !this.#committing) await this.#stopped;
+    if (this.#error) throw this.#error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop(null);
+  }
+
+  #execute(maxRows: number): Unit {
+    return {
+      maxRows,
+      onRow: (cells, bytes) => {
+        if (this.#stopped) return;
+        this.#rows.push(cells, bytes);
+        if (this.#rows.length >= this.#wanted) this.#notify();
+        if (this.#rows.full && this.#wakers.length === 0) this.#flight.pause();
+      },
+      onEnd: (end) => this.#endOfExecute(end),
+    };
+  }
+
+  #fetch(rows: number): void {
+    this.#state = 'running';
+    this.#flight.send([this.#execute(rows), flush]);
+  }
+
+  #endOfExecute(end: UnitEnd): void {
+    this.#end = end;
+    this.#state = end.suspended && this.#mode === 'portal' ? 'suspended' : 'complete';
+    if (this.#state === 'complete' && this.#mode === 'portal') this.#flight.send(closing('ROLLBACK'));
+    if (end.tag === null && !end.suspended) this.#error = new AppError('query.empty');
+    if (this.#error && this.#mode !== 'flight') this.#flight.send(closing('ROLLBACK'));
+    this.#notify();
+  }
+
+  async #commit(): Promise<void> {
+    this.#state = 'running';
+    this.#committing = true;
+    let tag: string | null = null;
+    const onEnd = (end: UnitEnd): void => {
+      tag = end.tag;
+      this.#state = 'over';
+      this.#notify();
+    };
+    this.#flight.send([{ text: 'COMMIT', onEnd }, flush, { text: 'DISCARD ALL' }, sync]);
+    await this.#until(() => this.#state !== 'running');
+    if (this.#error) throw this.#error;
+    // COMMIT of a transaction that failed unseen answers ROLLBACK
+    if (tag !== 'COMMIT') throw new AppError('query.database_error', 'The transaction was rolled back.');
+    this.affectedRows = countOf(this.#end?.tag);
+  }
+
+  /** Asks until the statement ends; a session whose statement does not end is closed. */
+  async #cancel(): Promise<void> {
+    this.#flight.resume();
+    const stopped = this.#until(() => this.#state !== 'running');
+    this.#cancelling = (async () => {
+      try {
+        const deadline = Date.now() + cancelledWithinMs;
+        do await this.session.cancel();
+        while ((await settledWithin(stopped, cancelAgainAfterMs)) === 'pending' && Date.now() < deadline);
+      } catch {
+        // the server takes no cancel: closing the socket is all that is left
+      }
+    })();
+    await this.#cancelling;
+    if ((await settledWithin(stopped, 0)) === 'pending') return this.session.destroy();
+    if (!this.#flight.over) this.#flight.send(closing('ROLLBACK'));
+  }
+
+  #fail(error: unknown): void {
+    // the result was complete before ROLLBACK or DISCARD failed: only the session is in doubt
+    const late = this.#mode !== 'write' && this.#state === 'complete';
+    if (!late && !this.#stopped) {
+      this.#error ??= mapStatementError(error, Date.now() - this.#startedAt, this.request.timeoutMs);
+    }
+    this.#state = 'over';
+    this.#notify();
+    this.#giveBack(false);
+  }
+
+  /** Back to the pool when it is certain that the session is as it was opened, else closed. */
+  #giveBack(discarded: boolean): void {
+    if (this.#state === 'complete') this.#state = 'over';
+    void (async () => {
+      await this.#cancelling;
+      const clean = (discarded && this.#cancelling === null) || (await this.session.reset());
+      if (clean) this.session.release();
+      else this.session.destroy();
+      this.done();
+    })();
+  }
+
+  #notify(): void {
+    const wakers = this.#wakers;
+    this.#wakers = [];
+    for (const wake of wakers) wake();
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        this.#wakers.push(resolve);
+      });
+    }
+  }
+
+  #convert(rows: (string | null)[][]): Row[] {
+    const readers = this.#readers;
+    if (readers.every((reader) => reader === null)) return rows;
+    return rows.map((row) =>
+      row.map((cell, index) => {
+        const reader = readers[index];
+        return cell === null || !reader ? cell : reader(cell);
+      }),
+    );
+  }
+}
+
+function closing(end: 'ROLLBACK'): readonly (Unit | typeof flush | typeof sync)[] {
+  return [{ text: end }, flush, { text: 'DISCARD ALL' }, sync];
+}
+
+/** The count in a command tag (manual, "CommandComplete"): `INSERT 0 5`, `UPDATE 5`; commands without rows have none. */
+function countOf(tag: string | null | undefined): number {
+  return Number(/ (\d+)$/.exec(tag ?? '')?.[1] ?? 0);
+}
