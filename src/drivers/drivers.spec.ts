@@ -15,7 +15,9 @@ describe('the registry of drivers', () => {
       encoding: 'utf8',
     });
     const { types, loaded } = JSON.parse(output) as { types: string[]; loaded: string[] };
-    expect(types).toEqual(expect.arrayContaining(['postgresql', 'mysql', 'mariadb', 'redis', 'mssql', 'oracle']));
+    expect(types).toEqual(
+      expect.arrayContaining(['postgresql', 'mysql', 'mariadb', 'redis', 'mssql', 'oracle']),
+    );
     expect(loaded).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
-import type { DataSource } from 'typeorm';
 import type { ConnectOptions, Driver, Source, TlsConfig } from '../driver';
 import { tlsOptions } from '../tls';
+import { initialize } from '../initialize-data-source';
 import { unlessAborted } from '../unless-aborted';
 import { clientOptions } from './client-options';
 import { parsePostgresConfig, publicPostgresConfig, type PostgresConfig } from './config';
@@ -8,7 +8,8 @@ import { postgresqlDescription } from './description';
 import { isTlsRefusal, mapConnectError } from './map-error';
 import { createDataSource } from './open-data-source';
 import { readOnlyAccount } from './read-only-account';
-import { PostgresSource } from './source';
+import { PostgresEngine } from './engine';
+import { PooledSource } from '../pooled-source';
 
 export const postgresqlDriver: Driver<PostgresConfig> = {
   description: postgresqlDescription,
@@ -29,13 +30,8 @@ async function connect(config: PostgresConfig, given: ConnectOptions, signal: Ab
     const dataSource = createDataSource(config, address, how, options);
     await initialize(dataSource, signal);
     const place = { address, port: config.port, tls: how };
-    return new PostgresSource(
-      config,
-      dataSource,
-      place,
-      clientOptions(config, address, how, options),
-      options,
-    );
+    const client = clientOptions(config, address, how, options);
+    return new PooledSource(new PostgresEngine(config, dataSource, place, client, options), options);
   };
   const startedAt = Date.now();
   try {
@@ -49,21 +45,5 @@ async function connect(config: PostgresConfig, given: ConnectOptions, signal: Ab
     return await attempt({ mode: 'disable' });
   } catch (error) {
     throw mapConnectError(error, Date.now() - startedAt, options.connectTimeoutMs);
-  }
-}
-
-/** TypeORM cannot be told to give up connecting; what comes of it after that is closed. */
-async function initialize(dataSource: DataSource, signal: AbortSignal): Promise<void> {
-  const opening = dataSource.initialize();
-  try {
-    await unlessAborted(opening, signal);
-  } catch (error) {
-    opening
-      .then(
-        (opened) => opened.destroy(),
-        () => undefined,
-      )
-      .catch(() => undefined);
-    throw error;
   }
 }

@@ -1,7 +1,8 @@
 import type { FieldDef } from 'pg';
 import { AppError } from '../../common/app-error';
 import type { Column, Row } from '../cell';
-import type { Cursor, QueryRequest } from '../driver';
+import type { QueryRequest } from '../driver';
+import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
 import { cellReader, type CellReader } from './cell-reader';
@@ -29,7 +30,7 @@ type State = 'running' | 'suspended' | 'complete' | 'over';
  * - A read of unknown length leaves the portal open and executes it again for each portion.
  * - A write is committed when the caller has read to its end, and rolled back otherwise.
  */
-export class PostgresStatement implements Cursor {
+export class PostgresStatement implements RunningStatement {
   columns: readonly Column[] = [];
   affectedRows: number | null = null;
   readonly #rows = new RowBuffer<(string | null)[]>();
@@ -51,6 +52,8 @@ export class PostgresStatement implements Cursor {
   constructor(
     private readonly session: PostgresSession,
     private readonly request: QueryRequest,
+    private readonly values: readonly (string | null)[],
+    private readonly types: TypeRegistry,
     /** Called once, when the session has been given back or closed. */
     private readonly done: () => void,
   ) {
@@ -68,7 +71,7 @@ export class PostgresStatement implements Cursor {
   }
 
   /** Resolves when the columns are known and the first row has arrived or there is none; rejects if it fails before. */
-  async begin(values: readonly (string | null)[], types: TypeRegistry): Promise<void> {
+  async begin(): Promise<void> {
     const limit = Math.max(1, Math.ceil(this.request.timeoutMs));
     const head: Unit[] = [
       { text: this.#mode === 'write' ? 'BEGIN READ WRITE' : 'BEGIN READ ONLY' },
@@ -77,7 +80,7 @@ export class PostgresStatement implements Cursor {
     const rows = { flight: (this.request.maxRows ?? 0) + 1, portal: firstRows, write: 0 }[this.#mode];
     const statement: Unit = {
       text: this.request.text,
-      values,
+      values: this.values,
       ...this.#execute(rows),
       onColumns: (fields) => {
         this.#fields = fields;
@@ -92,7 +95,7 @@ export class PostgresStatement implements Cursor {
     );
     await this.#until(() => this.#rows.length > 0 || this.#state !== 'running');
     await this.#check();
-    const known = await types.resolve(this.#fields);
+    const known = await this.types.resolve(this.#fields);
     this.columns = this.#fields.map((field, index) => describeColumn(field, known[index]!));
     this.#readers = known.map(cellReader);
   }

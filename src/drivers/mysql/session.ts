@@ -1,0 +1,111 @@
+import type { PoolConnection } from 'mysql2';
+import { settledWithin } from '../settled-within';
+
+/** The longest a server may take to clean a session before it is closed instead. */
+const resetWithinMs = 2_000;
+
+/** The limit of time for one statement: MariaDB has one for all (in seconds), MySQL one for SELECT (in milliseconds). */
+export type Flavour = 'mysql' | 'mariadb';
+
+export interface SessionRules {
+  readonly flavour: Flavour;
+  readonly readOnly: boolean;
+  /** Asks the server over another connection to stop what the session runs. */
+  readonly kill: (threadId: number) => Promise<void>;
+}
+
+/** What the readers of cells and the analysis of statements rely on. */
+const pinned =
+  "SET NAMES utf8mb4, sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', " +
+  "time_zone = '+00:00', autocommit = 1, sql_auto_is_null = 0";
+
+/**
+ * One session lent by the pool. COM_RESET_CONNECTION brings it back to how it was opened (MySQL manual,
+ * "mysql_reset_connection()"): transactions, temporary tables, locks, user and session variables, prepared statements.
+ * The settings are made anew behind it.
+ */
+export class MysqlSession {
+  /** What each session's limit is, in milliseconds; a reset makes it anew, since the next statement mostly has the same. */
+  static readonly #limits = new WeakMap<PoolConnection, number>();
+  #gone = false;
+
+  constructor(
+    readonly connection: PoolConnection,
+    private readonly rules: SessionRules,
+    private readonly back: { release: () => void; destroy: () => void },
+    /** How long it was idle: it may have died unseen. `null` for a session that is new. */
+    readonly idleMs: number | null,
+  ) {}
+
+  /** Runs one of the driver's own statements by the text protocol. */
+  async run(text: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.connection.query(text, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async pin(): Promise<void> {
+    const limit = MysqlSession.#limits.get(this.connection);
+    await this.run(limit === undefined ? pinned : `${pinned}, ${this.#limitOf(limit)}`);
+    if (this.rules.readOnly) await this.run('SET SESSION TRANSACTION READ ONLY');
+  }
+
+  /** Sets the server's own limit for the statements to come. */
+  async limit(timeoutMs: number): Promise<void> {
+    const ms = Math.max(1, Math.ceil(timeoutMs));
+    if (ms === MysqlSession.#limits.get(this.connection)) return;
+    await this.run(`SET ${this.#limitOf(ms)}`);
+    MysqlSession.#limits.set(this.connection, ms);
+  }
+
+  #limitOf(ms: number): string {
+    return this.rules.flavour === 'mariadb'
+      ? `max_statement_time = ${(ms / 1_000).toFixed(3)}`
+      : `max_execution_time = ${ms}`;
+  }
+
+  async answers(withinMs: number): Promise<boolean> {
+    const pong = new Promise<void>((resolve, reject) => {
+      this.connection.ping((error) => (error ? reject(error) : resolve()));
+    });
+    return (await settledWithin(pong, withinMs)) === 'resolved';
+  }
+
+  /** Resolves when the server has taken the order to stop the statement. */
+  async kill(): Promise<void> {
+    await this.rules.kill(this.connection.threadId);
+  }
+
+  /** Whether the session is as it was opened. A session that was killed must prove that nobody waits to be. */
+  async reset(killed: boolean): Promise<boolean> {
+    const work = async (): Promise<void> => {
+      // KILL QUERY sets a flag that the next statement may meet instead of the one that was meant
+      if (killed) {
+        await this.run('DO 0').catch(() => undefined);
+        await this.run('DO 0');
+      }
+      await new Promise<void>((resolve, reject) => {
+        resettable(this.connection).reset((error) => (error ? reject(error) : resolve()));
+      });
+      await this.pin();
+    };
+    return (await settledWithin(work(), resetWithinMs)) === 'resolved';
+  }
+
+  release(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.back.release();
+  }
+
+  destroy(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.back.destroy();
+  }
+}
+
+/** mysql2 has the command, its types do not. */
+function resettable(connection: PoolConnection): { reset(done: (error: Error | null) => void): void } {
+  return connection as unknown as { reset(done: (error: Error | null) => void): void };
+}

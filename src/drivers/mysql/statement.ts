@@ -1,0 +1,275 @@
+import type { EventEmitter } from 'node:events';
+import { AppError } from '../../common/app-error';
+import type { Column, Row } from '../cell';
+import type { QueryRequest } from '../driver';
+import type { RunningStatement } from '../pooled-source';
+import { RowBuffer } from '../row-buffer';
+import { settledWithin } from '../settled-within';
+import { cellReader, type CellReader, type WireValue } from './cell-reader';
+import { describeColumn, type WireColumn } from './column-type';
+import { isFatal, isServerError, mapStatementError } from './map-error';
+import type { MysqlSession } from './session';
+
+/** Rows that may wait while nobody reads. */
+const highWaterRows = 1_000;
+/** What is left of a result is thrown away rather than killed when it ends within this time. */
+const drainMs = 10;
+const killAgainAfterMs = 200;
+const killedWithinMs = 2_000;
+/** How much later than the server's own limit the driver ends what has none (everything but SELECT in MySQL). */
+const limitGraceMs = 500;
+
+type State = 'running' | 'complete' | 'over';
+
+/** The server has no prepared form of the statement (ER_UNSUPPORTED_PS). */
+const unsupportedPrepared = 1295;
+
+/**
+ * A statement in a transaction of its own. It is prepared and executed even without parameters: only the binary
+ * protocol gives FLOAT in full, and neither takes a second statement.
+ */
+export class MysqlStatement implements RunningStatement {
+  columns: readonly Column[] = [];
+  affectedRows: number | null = null;
+  /** Whether the server has answered anything: until then nothing can have had an effect. */
+  answered = false;
+  readonly #rows = new RowBuffer<WireValue[]>();
+  #readers: readonly CellReader[] = [];
+  #state: State = 'running';
+  #error: AppError | null = null;
+  #stopped: Promise<void> | null = null;
+  #changed: number | null = null;
+  #committing = false;
+  #killed = false;
+  #sick = false;
+  #paused = false;
+  #wanted = 1;
+  #wakers: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly session: MysqlSession,
+    private readonly request: QueryRequest,
+    private readonly values: readonly unknown[],
+    /** Called once, when the session has been given back or closed. */
+    private readonly done: () => void,
+  ) {}
+
+  get unanswered(): boolean {
+    return this.#error?.code === 'connection.lost' && !this.answered;
+  }
+
+  /** Resolves when the columns are known and the first row has arrived or there is none; rejects if it fails before. */
+  async begin(): Promise<void> {
+    this.session.connection.on('error', this.#onLost);
+    this.#timer = setTimeout(
+      () => void this.stop(new AppError('query.timeout')),
+      Math.min(this.request.timeoutMs + limitGraceMs, 2 ** 31 - 1),
+    );
+    try {
+      await this.session.limit(this.request.timeoutMs);
+      await this.session.run(
+        `START TRANSACTION ${this.request.access === 'write' ? 'READ WRITE' : 'READ ONLY'}`,
+      );
+      this.answered = true;
+      if (this.#stopped) this.#complete();
+      else this.#execute();
+    } catch (error) {
+      this.#fail(error);
+    }
+    await this.#until(() => this.#rows.length > 0 || this.#state !== 'running');
+    await this.#check();
+  }
+
+  async read(limit: number): Promise<Row[]> {
+    this.#wanted = limit;
+    await this.#check();
+    if (this.#rows.length < limit && this.#state === 'running') {
+      this.#resume();
+      await this.#until(() => this.#rows.length >= limit || this.#state !== 'running');
+      await this.#check();
+    }
+    if (this.#rows.length < limit && this.#state === 'complete') await this.#commit();
+    const rows = this.#rows.take(limit);
+    if (this.#state === 'running' && this.#rows.length < highWaterRows) this.#resume();
+    return rows.map((row) =>
+      row.map((value, index) => (value === null ? null : (this.#readers[index]?.(value) ?? null))),
+    );
+  }
+
+  /**
+   * Stops the statement on the server; resolves when the server has confirmed. Further reads fail with `reason`,
+   * except for a write that is being committed: that is not undone.
+   */
+  async stop(reason: AppError | null): Promise<void> {
+    if (this.#error || (this.#state === 'over' && reason === null)) return;
+    this.#stopped ??= this.#stop(reason);
+    await this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop(null);
+  }
+
+  readonly #onLost = (error: unknown): void => {
+    this.#sick = true;
+    this.#fail(error);
+  };
+
+  #execute(): void {
+    const options = {
+      sql: this.request.text,
+      values: [...this.values],
+      rowsAsArray: true,
+      typeCast: (field: { type: string; buffer(): Buffer | null }, next: () => unknown) =>
+        // mysql2 would take these apart into objects
+        field.type === 'GEOMETRY' || field.type === 'VECTOR' ? field.buffer() : next(),
+    };
+    this.#listen(this.session.connection.execute(options) as unknown as EventEmitter, (error) => {
+      if (!isServerError(error) || error.errno !== unsupportedPrepared || this.values.length > 0)
+        return this.#fail(error);
+      this.#listen(this.session.connection.query(options) as unknown as EventEmitter, (second) =>
+        this.#fail(second),
+      );
+    });
+  }
+
+  #listen(command: EventEmitter, onError: (error: unknown) => void): void {
+    let failed = false;
+    let results = 0;
+    command.on('error', (error: unknown) => {
+      failed = true;
+      onError(error);
+    });
+    command.on('fields', (fields: readonly WireColumn[] | undefined) => {
+      results += 1;
+      if (results > 1 || !fields) return;
+      this.columns = fields.map(describeColumn);
+      this.#readers = fields.map(cellReader);
+    });
+    command.on('result', (row: WireValue[] | { affectedRows: number | string }) => {
+      if (!Array.isArray(row)) this.#changed ??= Number(row.affectedRows);
+      // a procedure may give several results; the first one is the answer
+      else if (results === 1) this.#take(row);
+    });
+    command.on('end', () => {
+      if (!failed) this.#complete();
+    });
+  }
+
+  #take(row: WireValue[]): void {
+    if (this.#stopped) return;
+    this.#rows.push(row, sizeOf(row));
+    if (this.#rows.length >= this.#wanted) this.#notify();
+    const full = this.#rows.full || this.#rows.length >= Math.max(highWaterRows, this.#wanted);
+    if (full && this.#wakers.length === 0 && !this.#paused) {
+      this.#paused = true;
+      this.session.connection.pause();
+    }
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.session.connection.resume();
+  }
+
+  #complete(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'complete';
+    if (this.request.access === 'read' && !this.#stopped) void this.#finish('ROLLBACK');
+    this.#notify();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'over') return;
+    if (isFatal(error)) this.#sick = true;
+    const late = this.#state === 'complete' && this.request.access === 'read';
+    if (!late && !this.#stopped) this.#error ??= mapStatementError(error);
+    this.#state = 'complete';
+    if (!this.#stopped) void this.#finish('ROLLBACK');
+    this.#notify();
+  }
+
+  async #commit(): Promise<void> {
+    if (this.request.access === 'read') return;
+    this.#committing = true;
+    try {
+      await this.session.run('COMMIT');
+      this.affectedRows = this.#changed ?? 0;
+    } catch (error) {
+      this.#error ??= mapStatementError(error);
+    } finally {
+      void this.#finish(null);
+      this.#committing = false;
+    }
+    if (this.#error) throw this.#error;
+  }
+
+  /** Ends the transaction and gives the session back, once. */
+  async #finish(end: 'ROLLBACK' | null): Promise<void> {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    clearTimeout(this.#timer);
+    this.#resume();
+    const clean =
+      !this.#sick &&
+      (end === null || (await settledWithin(this.session.run(end), killedWithinMs)) !== 'pending');
+    this.session.connection.off('error', this.#onLost);
+    // COM_RESET_CONNECTION rolls back too, should ROLLBACK have been killed
+    if (clean && (await this.session.reset(this.#killed))) this.session.release();
+    else this.session.destroy();
+    this.done();
+  }
+
+  async #stop(reason: AppError | null): Promise<void> {
+    if (this.#committing) return this.#until(() => !this.#committing);
+    const ended = this.#until(() => this.#state !== 'running');
+    this.#rows.clear();
+    this.#resume();
+    if (reason !== null || (await settledWithin(ended, drainMs)) === 'pending') await this.#kill(ended);
+    this.#error = reason ?? new AppError('query.cancelled', 'The cursor is closed.');
+    void this.#finish('ROLLBACK');
+    this.#notify();
+  }
+
+  /** Kills until the statement ends; a session whose statement does not end is closed. */
+  async #kill(ended: Promise<void>): Promise<void> {
+    if (this.#state !== 'running') return;
+    const deadline = Date.now() + killedWithinMs;
+    try {
+      do {
+        this.#killed = true;
+        await this.session.kill();
+      } while ((await settledWithin(ended, killAgainAfterMs)) === 'pending' && Date.now() < deadline);
+    } catch {
+      // the server takes no order: closing the socket is all that is left
+    }
+    if (this.#state === 'running') this.#sick = true;
+  }
+
+  async #check(): Promise<void> {
+    if (this.#stopped && !this.#committing) await this.#stopped;
+    if (this.#error) throw this.#error;
+  }
+
+  #notify(): void {
+    const wakers = this.#wakers;
+    this.#wakers = [];
+    for (const wake of wakers) wake();
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        this.#wakers.push(resolve);
+      });
+    }
+  }
+}
+
+function sizeOf(row: readonly WireValue[]): number {
+  let bytes = 0;
+  for (const value of row) bytes += typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8;
+  return bytes;
+}
