@@ -41,8 +41,7 @@ async function connect(
     const client = clientOptions(config, address, tls, options);
     const dataSource = createDataSource(expected, config, client, options);
     await initialize(dataSource, signal);
-    // the two servers differ in more than their names: what answers decides, not what was registered
-    const flavour = /mariadb/i.test(dataSource.driver.version ?? '') ? 'mariadb' : 'mysql';
+    const flavour = await flavourOf(dataSource);
     const rules = { flavour, readOnly: options.readOnly, kill: (id: number) => kill(client, id) } as const;
     const sessions = new MysqlSessions(dataSource, rules, options);
     return new PooledSource(new MysqlEngine(config, tls.mode !== 'disable', sessions), options);
@@ -57,6 +56,14 @@ async function connect(
   } catch (error) {
     throw mapConnectError(error);
   }
+}
+
+/** The two servers differ in more than their names: what answers decides, not what was registered. */
+async function flavourOf(dataSource: DataSource): Promise<Flavour> {
+  const [row] = await dataSource.query<{ version: string }[]>(
+    "select concat(@@version, ' ', @@version_comment) as version",
+  );
+  return /mariadb/i.test(row?.version ?? '') ? 'mariadb' : 'mysql';
 }
 
 /** The TypeORM data source that holds the sockets; it has no entities. */
