@@ -5,27 +5,38 @@ import { RuntimeModule } from './common/runtime.module';
 import type { Config } from './config/config';
 import { ConfigModule } from './config/config.module';
 import { DatabaseModule } from './database/database.module';
+import type { SystemDatabase } from './database/system-database';
 import { AuditModule } from './modules/audit/audit.module';
 import { AuthModule } from './modules/auth/auth.module';
+import { ConnectionsModule } from './modules/connections/connections.module';
 import { HealthModule } from './modules/health/health.module';
+import { PermissionsModule } from './modules/permissions/permissions.module';
+import { QueryModule } from './modules/query/query.module';
+import { SamplesModule } from './modules/samples/samples.module';
+import { SchemaModule } from './modules/schema/schema.module';
 import { SettingsModule } from './modules/settings/settings.module';
 
-/** The whole service on the system database at `databaseUrl`. */
+/** The whole service on a running system database. */
 @Module({})
 export class AppModule {
-  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+  static forRoot(config: Config, database: SystemDatabase): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
-        DatabaseModule.forRoot(databaseUrl, config.databasePoolSize),
+        DatabaseModule.forRoot(database, config.databasePoolSize),
         ScheduleModule.forRoot(),
         RuntimeModule,
         CacheModule,
         AuditModule,
         SettingsModule,
         AuthModule,
+        PermissionsModule,
+        ConnectionsModule,
+        QueryModule,
+        SchemaModule,
         HealthModule,
+        SamplesModule,
       ],
     };
   }

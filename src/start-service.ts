@@ -4,7 +4,7 @@ import { AppModule } from './app.module';
 import { Lifecycle } from './common/lifecycle';
 import { Metrics } from './common/metrics';
 import type { Config } from './config/config';
-import { startSystemDatabase } from './database/system-database';
+import { startSystemDatabase, type SystemDatabase } from './database/system-database';
 import { drain } from './http/drain';
 import { createHttpShell } from './http/http-adapter';
 import { NestLog } from './http/nest-log';
@@ -36,7 +36,7 @@ export async function startService(config: Config, options: StartOptions = {}): 
   const database = await startSystemDatabase(config);
   let app: NestFastifyApplication | null = null;
   try {
-    app = await createApp(config, database.url, log);
+    app = await createApp(config, database, log);
     await app.listen(config.port, config.host);
   } catch (error) {
     await app?.close().catch(() => undefined);
@@ -64,19 +64,15 @@ export async function startService(config: Config, options: StartOptions = {}): 
 
 async function createApp(
   config: Config,
-  databaseUrl: string,
+  database: SystemDatabase,
   log: ServiceLog,
 ): Promise<NestFastifyApplication> {
   const { adapter, filter } = createHttpShell(config, log.log);
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, databaseUrl),
-    adapter,
-    {
-      logger: new NestLog(log.log),
-      abortOnError: false,
-      bodyParser: false,
-    },
-  );
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, database), adapter, {
+    logger: new NestLog(log.log),
+    abortOnError: false,
+    bodyParser: false,
+  });
   addRequestHooks(adapter.getInstance(), {
     headers: await securityHeaders(),
     lifecycle: app.get(Lifecycle),

@@ -5,19 +5,20 @@ import { systemDataSourceOptions } from './data-source-options';
 import { GroupCommit } from './group-commit';
 import { Instance } from './instance';
 import { runMigrations } from './run-migrations';
+import { SYSTEM_DATABASE, type SystemDatabase } from './system-database';
 import { SignalBus } from './signal-bus';
 
-/** The system database at `url`, migrated before anything else of the service starts. */
+/** The system database, migrated before anything else of the service starts. */
 @Global()
 @Module({})
 export class DatabaseModule {
-  static forRoot(url: string, poolSize: number): DynamicModule {
+  static forRoot(database: SystemDatabase, poolSize: number): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
           useFactory: () => ({
-            ...systemDataSourceOptions(url, poolSize),
+            ...systemDataSourceOptions(database.url, poolSize),
             autoLoadEntities: true,
             retryAttempts: 0,
           }),
@@ -29,8 +30,8 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [GroupCommit, Instance, SignalBus],
-      exports: [GroupCommit, Instance, SignalBus],
+      providers: [{ provide: SYSTEM_DATABASE, useValue: database }, GroupCommit, Instance, SignalBus],
+      exports: [SYSTEM_DATABASE, GroupCommit, Instance, SignalBus],
     };
   }
 }

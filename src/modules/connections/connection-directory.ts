@@ -47,6 +47,11 @@ export class ConnectionDirectory {
     return record;
   }
 
+  async findByName(name: string): Promise<ConnectionRecord | null> {
+    const row = await this.connections.findOneBy({ name });
+    return row && this.recordOf(row);
+  }
+
   /** @throws AppError `resource.not_found` */
   async require(id: string, fresh = false): Promise<ConnectionRecord> {
     const record = await this.find(id, fresh);

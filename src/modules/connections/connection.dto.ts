@@ -13,7 +13,6 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { IsStorableText } from '../../common/storable-text.validator';
 import { connectionTypes, type ConnectionInput, type ConnectionType } from '../../drivers/driver';
 
 /** How to reach a database: what `POST /connections/test` takes. */
@@ -27,7 +26,6 @@ export class ConnectionTargetBody {
   @IsOptional()
   @IsString()
   @MaxLength(253)
-  @IsStorableText()
   host?: string;
 
   @ApiProperty({ required: false, example: 5432 })
@@ -42,14 +40,12 @@ export class ConnectionTargetBody {
   @IsOptional()
   @IsString()
   @MaxLength(1000)
-  @IsStorableText()
   database?: string;
 
   @ApiProperty({ required: false, example: 'shop_reader' })
   @IsOptional()
   @IsString()
   @MaxLength(200)
-  @IsStorableText()
   username?: string;
 
   /** Goes in, never comes back. */
@@ -57,7 +53,6 @@ export class ConnectionTargetBody {
   @IsOptional()
   @IsString()
   @MaxLength(1000)
-  @IsStorableText()
   password?: string;
 
   /** `true` verifies chain and name; or `{mode, ca, cert, key, servername}`. */
@@ -74,7 +69,6 @@ export class ConnectionTargetBody {
   @IsOptional()
   @IsString()
   @MaxLength(4000)
-  @IsStorableText()
   connectionString?: string;
 
   /** Further options of the engine: `GET /api/database/supported` lists them. */
@@ -107,21 +101,18 @@ export class ConnectionBody extends ConnectionTargetBody {
   @IsNotEmpty()
   @MaxLength(100)
   @Matches(/^\S(.*\S)?$/s, { message: 'name must not begin or end with white space' })
-  @IsStorableText()
   name!: string;
 
   @ApiProperty({ required: false, nullable: true, type: String, example: 'The shop' })
   @IsOptional()
   @IsString()
   @MaxLength(200)
-  @IsStorableText()
   displayName?: string | null;
 
   @ApiProperty({ required: false, nullable: true, type: String, example: 'Orders and customers' })
   @IsOptional()
   @IsString()
   @MaxLength(2000)
-  @IsStorableText()
   description?: string | null;
 
   /** A connection that is not active is kept but not used. */

@@ -79,7 +79,7 @@ export class ConnectionsController {
   @Requires('connections.manage')
   @ApiOperation({ summary: 'Save a connection; its credentials are sealed' })
   async create(@Body() body: ConnectionBody, @CurrentCaller() caller: Caller): Promise<ConnectionView> {
-    return this.view(caller, (await this.connections.create(caller, body, byCaller(caller))).id);
+    return this.view(caller, (await this.connections.create(byCaller(caller), body)).id);
   }
 
   @Get()
@@ -117,7 +117,7 @@ export class ConnectionsController {
     @Body() patch: ConnectionPatch,
     @CurrentCaller() caller: Caller,
   ): Promise<ConnectionView> {
-    await this.connections.update(caller, id, patch);
+    await this.connections.update(byCaller(caller), id, patch);
     return this.view(caller, id);
   }
 

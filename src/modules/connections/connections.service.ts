@@ -18,6 +18,9 @@ import { mergeTarget, needsPassword, targetOf } from './merge-input';
 
 const DEFAULT_MAX_CONNECTIONS = 10;
 
+/** Who makes a change: `byCaller(…)`, or `bySystem`. */
+type Author = Pick<AuditEvent, 'actor' | 'origin'>;
+
 /** Saves connections. Every change raises the revision, is recorded in its transaction and reaches all replicas. */
 @Injectable()
 export class ConnectionsService {
@@ -29,11 +32,7 @@ export class ConnectionsService {
     private readonly signals: SignalBus,
   ) {}
 
-  async create(
-    caller: Caller | null,
-    body: ConnectionBody,
-    event: Pick<AuditEvent, 'actor' | 'origin'>,
-  ): Promise<ConnectionRecord> {
+  async create(by: Author, body: ConnectionBody): Promise<ConnectionRecord> {
     const input = targetOf(body);
     await requireParses(body.type, input);
     const id = randomUUID();
@@ -50,15 +49,15 @@ export class ConnectionsService {
           active: body.active ?? true,
           readOnly: body.readOnly ?? true,
           maxConnections: body.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-          createdBy: caller?.principal.userId ?? null,
+          createdBy: by.actor.userId,
         }),
       );
-      await this.recordChange(manager, event, 'connection.create', id, { name: body.name, type: body.type });
+      await this.recordChange(manager, by, 'connection.create', id, { name: body.name, type: body.type });
     });
     return this.directory.require(id, true);
   }
 
-  async update(caller: Caller, id: string, patch: ConnectionPatch): Promise<ConnectionRecord> {
+  async update(by: Author, id: string, patch: ConnectionPatch): Promise<ConnectionRecord> {
     await this.dataSource.transaction(async (manager) => {
       const row = await manager.findOne(DatabaseConnection, {
         where: { id },
@@ -92,7 +91,7 @@ export class ConnectionsService {
           },
         ),
       );
-      await this.recordChange(manager, byCaller(caller), 'connection.update', id, {
+      await this.recordChange(manager, by, 'connection.update', id, {
         changed: Object.keys(patch).filter((name) => patch[name as keyof ConnectionPatch] !== undefined),
       });
     });
@@ -139,13 +138,13 @@ export class ConnectionsService {
 
   private async recordChange(
     manager: EntityManager,
-    event: Pick<AuditEvent, 'actor' | 'origin'>,
+    by: Author,
     action: string,
     id: string,
     details: Record<string, unknown>,
   ): Promise<void> {
     await this.audit.recordIn(manager, {
-      ...event,
+      ...by,
       action,
       resourceType: 'connection',
       resourceId: id,

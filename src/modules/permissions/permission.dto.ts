@@ -10,7 +10,6 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { IsStorableText } from '../../common/storable-text.validator';
 
 /** What a user may do on a connection. Lists: `null` means all, `[]` none. */
 @ApiSchema({ name: 'PermissionBody' })
@@ -37,7 +36,6 @@ export class PermissionBody {
   @ArrayMaxSize(1000)
   @IsString({ each: true })
   @MaxLength(200, { each: true })
-  @IsStorableText({ each: true })
   allowedSchemas: string[] | null = null;
 
   /** `schema.table`, or `table` where the engine has no schemas. */
@@ -53,7 +51,6 @@ export class PermissionBody {
   @ArrayMaxSize(10_000)
   @IsString({ each: true })
   @MaxLength(400, { each: true })
-  @IsStorableText({ each: true })
   allowedTables: string[] | null = null;
 
   /** Which of the permitted tables may be written, where `canWrite` is set. */
@@ -63,7 +60,6 @@ export class PermissionBody {
   @ArrayMaxSize(10_000)
   @IsString({ each: true })
   @MaxLength(400, { each: true })
-  @IsStorableText({ each: true })
   writableTables: string[] | null = null;
 
   /** `null`: no bound but the service's own setting `max_query_rows`. */

@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { PageQuery } from '../../common/page-query.dto';
-import { IsStorableText } from '../../common/storable-text.validator';
 import { runStatuses, type RunStatus } from './run';
 
 export class HistoryQuery extends PageQuery {
@@ -33,6 +32,5 @@ export class HistoryQuery extends PageQuery {
   @IsOptional()
   @IsString()
   @MaxLength(200)
-  @IsStorableText()
   q?: string;
 }

@@ -46,7 +46,6 @@ describe('parseQueryRequest', () => {
         rowMode: 'rows',
         cache: true,
         'a/b~c': 1,
-        __proto__: null,
         constructor: 1,
       }),
     ).toEqual([

@@ -1,5 +1,5 @@
 import { AppError, type FieldError } from '../../common/app-error';
-import { isStorableText } from '../../common/storable-text.validator';
+import { findUnusableText } from '../../http/find-unusable-text';
 
 export type RowMode = 'object' | 'array';
 export type CacheMode = 'use' | 'bypass' | 'refresh';
@@ -36,14 +36,16 @@ const positiveInteger: Check = (value) =>
 
 const members: Readonly<Record<string, Check>> = {
   connectionId: (value) => (typeof value === 'string' && UUID.test(value) ? null : 'must be a UUID'),
-  query: (value) =>
-    typeof value === 'string' || isRecord(value) || Array.isArray(value)
-      ? null
-      : 'must be a statement as text, or an operation as an object',
+  query: (value) => {
+    // Text is the business of the analysis, which refuses what no database accepts with a code of its own.
+    if (typeof value === 'string') return null;
+    if (!isRecord(value)) return 'must be a statement as text, or an operation as an object';
+    return findUnusableText(value)?.message ?? null;
+  },
   params: (value) => {
     if (!Array.isArray(value)) return 'must be an array';
     if (value.length > MAX_PARAMS) return `must hold at most ${MAX_PARAMS} values`;
-    return value.every(isStorableText) ? null : 'must hold neither NUL nor lone surrogates';
+    return findUnusableText(value)?.message ?? null;
   },
   maxRows: positiveInteger,
   timeoutMs: positiveInteger,

@@ -9,7 +9,6 @@ import {
   ArrayMaxSize,
   MaxLength,
 } from 'class-validator';
-import { IsStorableText } from '../../common/storable-text.validator';
 
 @ApiSchema({ name: 'SavedQueryBody' })
 export class SavedQueryBody {
@@ -18,14 +17,12 @@ export class SavedQueryBody {
   @IsString()
   @IsNotEmpty()
   @MaxLength(100)
-  @IsStorableText()
   name!: string;
 
   @ApiProperty({ required: false, nullable: true, type: String, example: 'By revenue of the last year' })
   @IsOptional()
   @IsString()
   @MaxLength(2000)
-  @IsStorableText()
   description?: string | null;
 
   @ApiProperty({ format: 'uuid', example: '6f1f7f0e-52c5-4b0c-9f0a-0d6d5e0f8a11' })
@@ -39,14 +36,12 @@ export class SavedQueryBody {
   @IsString()
   @IsNotEmpty()
   @MaxLength(65_536)
-  @IsStorableText()
   statement!: string;
 
   @ApiProperty({ required: false, type: [Object], example: [] })
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(1000)
-  @IsStorableText({ each: true })
   params?: unknown[];
 
   /** Whoever may use the connection sees it and its saved results; each within what they are permitted. */

@@ -1,7 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { PageQuery } from '../../common/page-query.dto';
-import { IsStorableText } from '../../common/storable-text.validator';
 
 export class SchemaQuery extends PageQuery {
   /** The caller's default connection when not given. */
@@ -21,13 +20,11 @@ export class SchemaQuery extends PageQuery {
   @IsOptional()
   @IsString()
   @MaxLength(200)
-  @IsStorableText()
   schema?: string;
 
   /** Part of the name or comment of a table, in any case. */
   @IsOptional()
   @IsString()
   @MaxLength(200)
-  @IsStorableText()
   q?: string;
 }
