@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
@@ -10,14 +9,16 @@ const LIBRARIES = ['embedded-mongodb.linux-x64-gnu.node', 'libembedded_mongodb_n
 const STOP_MS = 10_000;
 
 export interface EmbeddedMongodb {
-  readonly url: string;
+  readonly port: number;
   stop(): Promise<void>;
 }
 
 /** Starts the engine on a data directory that no other process has open. */
-export async function startEmbeddedMongodb(dir: string): Promise<EmbeddedMongodb> {
+export async function startEmbeddedMongodb(
+  dir: string,
+  account: { username: string; password: string },
+): Promise<EmbeddedMongodb> {
   mkdirSync(dir, { recursive: true });
-  const password = randomBytes(12).toString('hex');
   const child = spawn(
     process.execPath,
     ['--require', require.resolve('tsx/cjs'), path.join(__dirname, 'serve.ts')],
@@ -26,13 +27,13 @@ export async function startEmbeddedMongodb(dir: string): Promise<EmbeddedMongodb
       env: { ...process.env, NODE_OPTIONS: '', ...nativeLibrary() },
     },
   );
-  child.stdin.write(`${JSON.stringify({ dir, username: 'root', password })}\n`);
+  child.stdin.write(`${JSON.stringify({ dir, ...account })}\n`);
   const port = await readPort(child);
   // neither the process nor its pipes keep a finished test run alive
   child.unref();
   for (const stream of child.stdio) (stream as unknown as { unref(): void }).unref();
   return {
-    url: `mongodb://root:${password}@127.0.0.1:${port}/?authSource=admin&directConnection=true`,
+    port,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.ref();
