@@ -3,6 +3,7 @@ import type { Driver, DriverDescription } from './driver';
 import { mariadbDescription, mysqlDescription } from './mysql/description';
 import { plannedDrivers } from './planned';
 import { postgresqlDescription } from './postgresql/description';
+import { sqliteDescription } from './sqlite/description';
 
 /** What the registry knows of an engine; the driver itself is loaded at first use. */
 export interface RegisteredDriver {
@@ -26,6 +27,13 @@ const available: readonly RegisteredDriver[] = [
   {
     description: mariadbDescription,
     load: lazily<typeof import('./mysql/driver')>('./mysql/driver', (module) => module.mariadbDriver),
+  },
+  {
+    description: sqliteDescription,
+    load: lazily<typeof import('./sqlite/sqlite-driver')>(
+      './sqlite/sqlite-driver',
+      (module) => module.sqliteDriver as Driver,
+    ),
   },
 ];
 

@@ -1,0 +1,106 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { AppError } from '../../common/app-error';
+import { mapSqliteError } from './map-error';
+import type { Failure, OpenMessage, Replies, Reply, Request } from './protocol';
+
+/** From `dist` the compiled program runs; from the sources (tests) Node is taught TypeScript by a dev dependency. */
+const extension = path.extname(__filename);
+const program = path.join(__dirname, 'child', `main${extension}`);
+const execArgv = (): string[] => (extension === '.ts' ? ['--require', require.resolve('tsx/cjs')] : []);
+
+/** Our environment holds secrets: the child gets what an operating system needs to find temporary folders and libraries. */
+const passedOn = ['SystemRoot', 'TEMP', 'TMP', 'TMPDIR'];
+
+export class ChildFailure extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+  }
+}
+
+/** One child with one database; one request at a time. */
+export class SqliteProcess {
+  readonly bornAt = Date.now();
+  idleSince = Date.now();
+  /** Whether the last request found nobody to take it: it has not run. */
+  undelivered = false;
+  readonly exited: Promise<void>;
+  #dead = false;
+  #settle: { resolve(reply: Reply): void; reject(error: Error): void } | null = null;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.exited = new Promise((resolve) => {
+      const gone = (): void => {
+        this.#dead = true;
+        const waiting = this.#settle;
+        this.#settle = null;
+        waiting?.reject(new AppError('connection.lost', 'The process that ran the statement has ended.'));
+        resolve();
+      };
+      child.once('exit', gone);
+      child.once('error', gone);
+    });
+    child.on('message', (reply: Reply) => {
+      const waiting = this.#settle;
+      this.#settle = null;
+      waiting?.resolve(reply);
+    });
+  }
+
+  static async open(settings: Omit<OpenMessage, 'op'>): Promise<{ process: SqliteProcess; version: string }> {
+    const env = Object.fromEntries(
+      passedOn.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+    );
+    const child = fork(program, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: execArgv(),
+      env,
+      cwd: path.parse(__dirname).root,
+    });
+    const opened = new SqliteProcess(child);
+    try {
+      const { version } = await opened.ask({ op: 'open', ...settings });
+      return { process: opened, version };
+    } catch (error) {
+      await opened.kill();
+      throw error instanceof ChildFailure ? mapSqliteError(error.failure) : error;
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** Whether a request has no answer yet. */
+  get busy(): boolean {
+    return this.#settle !== null;
+  }
+
+  /** @throws ChildFailure what SQLite said; AppError `connection.lost` when the process ends before it answers. */
+  async ask<R extends Request>(request: R): Promise<Replies[R['op']]> {
+    if (this.#dead || !this.child.connected) {
+      this.undelivered = true;
+      throw new AppError('connection.lost');
+    }
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      // EPIPE says that the process was gone before it could read; its exit rejects
+      this.child.send(request, (error) => {
+        if (error) this.undelivered = true;
+      });
+    });
+    if (!reply.ok) throw new ChildFailure(reply.failure);
+    return reply.value as Replies[R['op']];
+  }
+
+  /** Ends the process, and with it whatever it was doing; resolves when the operating system says it is gone. */
+  async kill(): Promise<void> {
+    if (!this.#dead) this.child.kill('SIGKILL');
+    await this.exited;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * A process that holds one SQLite database: a running statement blocks it and not the service, and killing it is the
+ * one way to stop a statement for sure. It has no environment and no descriptors but its channel.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Reply, Request } from '../protocol';
+import { failureOf, Session } from './serve';
+
+// a statement may keep the loop busy while the parent dies: a thread of its own notices, the channel could not
+const watch = `const parent = process.ppid;
+setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
+new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } }).unref();
+
+// Ctrl-C reaches the whole group of processes: the service drains, and then closes its channel to us
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => process.exit(0));
+
+const session = new Session();
+process.on('message', (request: Request) => {
+  let reply: Reply;
+  try {
+    reply = { ok: true, value: session.answer(request) };
+  } catch (error) {
+    reply = { ok: false, failure: failureOf(error, request.op) };
+  }
+  process.send?.(reply);
+});

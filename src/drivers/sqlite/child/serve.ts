@@ -1,0 +1,113 @@
+import type { OpenMessage, QueryMessage, Replies, Request } from '../protocol';
+import { openDatabase, type OpenDatabase } from './database';
+import { describeFailure, FailureError } from './failure';
+import { introspect } from './introspect';
+import { RunningStatement } from './statement';
+
+/** What the process keeps between messages: one database, opened once for reading and, when first needed, for writing. */
+export class Session {
+  #settings: OpenMessage | null = null;
+  #reader: OpenDatabase | null = null;
+  #writer: OpenDatabase | null = null;
+  #running: RunningStatement | null = null;
+  #connectedModules = false;
+
+  readonly #answers: { [Op in Request['op']]: (request: Extract<Request, { op: Op }>) => Replies[Op] } = {
+    open: (request) => this.#open(request),
+    query: (request) => this.#query(request),
+    read: ({ limit }) => this.#read(limit),
+    end: () => {
+      this.#end();
+      return {};
+    },
+    introspect: () => ({ tables: this.#internally((reader) => introspect(reader.db)) }),
+  };
+
+  answer(request: Request): Replies[Request['op']] {
+    const answer = this.#answers[request.op] as (request: Request) => Replies[Request['op']];
+    return answer(request);
+  }
+
+  #open(settings: OpenMessage): Replies['open'] {
+    this.#settings = settings;
+    if (settings.recover) this.#writing().db.prepare('select count(*) from sqlite_schema').get();
+    return this.#internally(({ db }) => {
+      // the header is read at the first access only: SQLITE_NOTADB would otherwise come with the first statement
+      db.prepare('select count(*) from sqlite_schema').get();
+      return { version: String(db.prepare('select sqlite_version() as version').get()?.['version']) };
+    });
+  }
+
+  #query(message: QueryMessage): Replies['query'] {
+    this.#end();
+    const database = message.access === 'write' ? this.#writing() : this.#reading();
+    const running = this.#start(database, message);
+    this.#running = running;
+    const batch = running.read(message.limit);
+    if (batch.done) this.#end();
+    return { ...batch, columns: running.columns };
+  }
+
+  /** Some virtual tables prepare writes when they are first touched (R*Tree), even for a reader: done once, unwatched. */
+  #start(database: OpenDatabase, message: QueryMessage): RunningStatement {
+    try {
+      return new RunningStatement(database, message);
+    } catch (error) {
+      const denied = error instanceof FailureError && error.failure.denied === 'write';
+      if (!denied || this.#connectedModules) throw error;
+      this.#connectedModules = true;
+      this.#internally(({ db }) => {
+        const tables = db
+          .prepare("select name from pragma_table_list where type = 'virtual' and schema = 'main'")
+          .all();
+        for (const { name } of tables) {
+          try {
+            db.prepare(`select 1 from "${String(name).replaceAll('"', '""')}" limit 0`).get();
+          } catch {
+            // its module is not compiled in: whoever asks for the table is told
+          }
+        }
+      });
+      return new RunningStatement(database, message);
+    }
+  }
+
+  #read(limit: number): Replies['read'] {
+    if (!this.#running) return { rows: [], raw: false, done: true, affectedRows: null };
+    const batch = this.#running.read(limit);
+    if (batch.done) this.#end();
+    return batch;
+  }
+
+  #end(): void {
+    this.#running?.end();
+    this.#running = null;
+  }
+
+  #internally<T>(work: (reader: OpenDatabase) => T): T {
+    const reader = this.#reading();
+    reader.authorizer.begin('internal');
+    return work(reader);
+  }
+
+  #reading(): OpenDatabase {
+    this.#reader ??= openDatabase(this.#required(), true);
+    return this.#reader;
+  }
+
+  #writing(): OpenDatabase {
+    if (this.#required().readOnly) throw new Error('the session is read-only');
+    this.#writer ??= openDatabase(this.#required(), false);
+    return this.#writer;
+  }
+
+  #required(): OpenMessage {
+    if (!this.#settings) throw new Error('nothing is open');
+    return this.#settings;
+  }
+}
+
+export function failureOf(error: unknown, op: Request['op']): FailureError['failure'] {
+  if (error instanceof FailureError) return error.failure;
+  return describeFailure(error, op === 'open' ? 'open' : 'step', null);
+}

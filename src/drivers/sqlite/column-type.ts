@@ -1,0 +1,38 @@
+import type { CanonicalType } from '../cell';
+
+/** A value as the binding hands it out: INTEGER, REAL, TEXT, BLOB, NULL. */
+export type SqliteValue = null | bigint | number | string | Uint8Array;
+
+/** Rules of https://sqlite.org/datatype3.html#determination_of_column_affinity, in their order. */
+const affinities: readonly (readonly [RegExp, CanonicalType])[] = [
+  [/int/i, 'bigint'],
+  [/char|clob|text/i, 'text'],
+  [/blob/i, 'bytes'],
+  [/real|floa|doub/i, 'float'],
+];
+
+/**
+ * The canonical type of a declared type; `null` where SQLite stores whatever comes (NUMERIC affinity, such as DECIMAL,
+ * DATE and BOOLEAN, no declared type, and expressions): there the values decide.
+ */
+export function typeOfDeclared(declared: string | null): CanonicalType | null {
+  if (declared === null || declared === '') return null;
+  return affinities.find(([pattern]) => pattern.test(declared))?.[1] ?? null;
+}
+
+const numeric = /^(?:dec|num)/i;
+
+/** The type of a column that has no fixed one, by the values of the first portion that was read. */
+export function typeOfValues(declared: string | null, values: Iterable<SqliteValue>): CanonicalType {
+  const classes = new Set<CanonicalType>();
+  for (const value of values) if (value !== null) classes.add(classOf(value));
+  if (numeric.test(declared ?? '') && !classes.has('text') && !classes.has('bytes')) return 'decimal';
+  const [only] = classes;
+  return classes.size === 1 && only !== undefined ? only : 'mixed';
+}
+
+function classOf(value: Exclude<SqliteValue, null>): CanonicalType {
+  if (typeof value === 'bigint') return 'bigint';
+  if (typeof value === 'number') return 'float';
+  return typeof value === 'string' ? 'text' : 'bytes';
+}

@@ -1,0 +1,65 @@
+import type { Column } from '../cell';
+import type { TableInfo } from '../table-info';
+
+/** What a value looks like on the way from the child: a cell, except that raw JSON travels as a plain object. */
+export type WireCell = null | boolean | number | string | { readonly raw: string };
+export type WireRow = readonly WireCell[];
+
+/** A parameter as SQLite binds it. */
+export type BoundValue = null | bigint | number | string | Uint8Array;
+
+export interface OpenMessage {
+  readonly op: 'open';
+  readonly file: string;
+  readonly readOnly: boolean;
+  readonly busyTimeoutMs: number;
+  /** Opens the file for writing first, so that the journal of a killed writer is rolled back. */
+  readonly recover?: boolean;
+}
+
+export interface QueryMessage {
+  readonly op: 'query';
+  readonly text: string;
+  readonly values: readonly BoundValue[];
+  readonly access: 'read' | 'write';
+  /** Rows of the first batch at most. */
+  readonly limit: number;
+  /** Rows at most in all batches: the statement ends with the last of them, without another message. */
+  readonly maxRows: number | null;
+}
+
+export type Request =
+  | OpenMessage
+  | QueryMessage
+  | { readonly op: 'read'; readonly limit: number }
+  | { readonly op: 'end' }
+  | { readonly op: 'introspect' };
+
+export interface Batch {
+  readonly rows: readonly WireRow[];
+  /** Whether a cell of the rows is raw JSON. */
+  readonly raw: boolean;
+  readonly done: boolean;
+  /** Set with the last batch of a write. */
+  readonly affectedRows: number | null;
+}
+
+export interface Failure {
+  /** Extended result code of SQLite; `null` for what the binding refused itself. */
+  readonly code: number | null;
+  readonly message: string;
+  readonly phase: 'open' | 'prepare' | 'bind' | 'step';
+  /** What the authorizer refused: a write where only reading is allowed, or a construct by name. */
+  readonly denied: string | null;
+}
+
+export interface Replies {
+  open: { readonly version: string };
+  query: Batch & { readonly columns: readonly Column[] };
+  read: Batch;
+  end: Record<string, never>;
+  introspect: { readonly tables: readonly TableInfo[] };
+}
+
+export type Reply<Op extends Request['op'] = Request['op']> =
+  { readonly ok: true; readonly value: Replies[Op] } | { readonly ok: false; readonly failure: Failure };
