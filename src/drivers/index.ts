@@ -32,7 +32,7 @@ const available: readonly RegisteredDriver[] = [
     description: sqliteDescription,
     load: lazily<typeof import('./sqlite/sqlite-driver')>(
       './sqlite/sqlite-driver',
-      (module) => module.sqliteDriver as Driver,
+      (module) => module.sqliteDriver,
     ),
   },
 ];

@@ -21,7 +21,7 @@ const tags: Readonly<Record<string, (value: unknown) => BoundValue | undefined>>
     const encoded = (value as { base64?: unknown } | null)?.base64;
     return typeof encoded === 'string' && base64.test(encoded) ? Buffer.from(encoded, 'base64') : undefined;
   },
-  $text: (value) => (typeof value === 'string' ? value : undefined),
+  $text: (value) => (typeof value === 'string' && !value.includes('\0') ? value : undefined),
 };
 
 /**
@@ -31,6 +31,11 @@ const tags: Readonly<Record<string, (value: unknown) => BoundValue | undefined>>
  * @throws AppError `query.invalid_parameter`
  */
 export function encodeParameter(value: unknown, index: number): BoundValue {
+  if (typeof value === 'string' && value.includes('\0')) {
+    // the binding would cut the text there
+    const way = 'bind {"$binary"} and write cast(? as text)';
+    throw new AppError('query.invalid_parameter', `Parameter ${index + 1} holds a NUL: ${way}.`);
+  }
   if (value === null || typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (typeof value === 'number') {

@@ -7,9 +7,13 @@ import type { Reply, Request } from '../protocol';
 import { failureOf, Session } from './serve';
 
 // a statement may keep the loop busy while the parent dies: a thread of its own notices, the channel could not
-const watch = `const parent = process.ppid;
-setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
-new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } }).unref();
+const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
+new Worker(watch, {
+  eval: true,
+  execArgv: [],
+  env: {},
+  resourceLimits: { maxOldGenerationSizeMb: 8 },
+}).unref();
 
 // Ctrl-C reaches the whole group of processes: the service drains, and then closes its channel to us
 process.on('SIGINT', () => undefined);
