@@ -7,6 +7,7 @@ export interface RelationRef {
   /** As written and folded by the dialect; `null` when the statement does not say. */
   readonly schema: string | null;
   readonly name: string;
+  /** `write` may read the relation too: WHERE, RETURNING and expressions see its rows. */
   readonly access: StatementAccess;
   /** Offset of the name in the text in UTF-16 units, where the grammar tells. */
   readonly position: number | null;
