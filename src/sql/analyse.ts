@@ -24,6 +24,8 @@ const entryBytes = 500;
 
 const cache = new LRUCache<string, Analysis>({
   maxSize: maxCacheBytes,
+  // A few giant statements must not push out everything else.
+  maxEntrySize: maxCacheBytes / 64,
   sizeCalculation: (analysis, key) =>
     entryBytes +
     2 * key.length +

@@ -275,6 +275,8 @@ describe('large PostgreSQL statements', () => {
     ['unions', `select 1${chain(4_000, ' union select 1')}`],
     ['joins', `select 1 from t${chain(4_000, ' join t on 1')}`],
     ['cases', `select ${chain(2_000, 'case when ')}true${chain(2_000, ' then 1 end')}`],
+    ['empty comments', `select 1${chain(16_000, '/**/')}`],
+    ['comments in a comment', `select 1 ${chain(15_000, '/*')}${chain(15_000, '*/')}`],
     ['columns', `update t set (${chain(9_000, 'a,')}a) /* */ = (select ${chain(9_000, 'b,')}b)`],
     ['arrays', `select ${chain(4_000, 'array[')}${chain(4_000, ']')}`],
   ])(

@@ -67,8 +67,19 @@ function needsScan(text: string): boolean {
   return /set/i.test(text) && count(text, /,/g) * text.length > maxRepeated;
 }
 
+/**
+ * The lexer reads a comment's start as the longest run of operator characters and then gives back all but two (scan.l,
+ * xcstart), which takes seconds for 64 KiB of empty comments in a row.
+ */
+const longRun = /[~!@#^&|`?+\-*/%<>=]{500,}/g;
+
+function refuseCommentRuns(text: string): void {
+  for (const run of text.matchAll(longRun)) if (run[0].includes('/*')) refuseNesting(run.index);
+}
+
 /** Refuses what would overflow the stack or the memory of the parser, which answers nothing afterwards. @throws Refused */
 export function checkNesting(text: string): void {
+  refuseCommentRuns(text);
   if (!needsScan(text)) return;
   const nesting = new Nesting();
   const lists = new ColumnLists(text.length);
