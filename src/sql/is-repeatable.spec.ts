@@ -26,6 +26,7 @@ describe('isRepeatable', () => {
 
   it('does not for words that are functions, for samples, writes and unlisted functions', () => {
     expect(isRepeatable('postgresql', facts(), 'select Current_Date')).toBe(false);
+    expect(isRepeatable('postgresql', facts(), "select 'Today'::date")).toBe(false);
     expect(isRepeatable('postgresql', facts(), 'select * from t tablesample system (10)')).toBe(false);
     expect(isRepeatable('mongodb', facts(), '{"pipeline":[{"$sample":{"size":1}}]}')).toBe(false);
     expect(isRepeatable('mongodb', facts(), '{"filter":{"$expr":{"$lt":["$at","$$NOW"]}}}')).toBe(false);

@@ -4,7 +4,7 @@ import type { StatementFacts } from './facts';
 /** Safe functions whose answer depends on the moment, on chance or on the session, as each dialect folds names. */
 const unrepeatable: Readonly<Record<Dialect, ReadonlySet<string>>> = {
   postgresql: new Set(
-    `now clock_timestamp statement_timestamp transaction_timestamp timeofday current_date current_time
+    `now array_sample array_shuffle clock_timestamp statement_timestamp transaction_timestamp timeofday current_date current_time
     current_timestamp localtime localtimestamp age random random_normal gen_random_uuid uuidv4 uuidv7 current_user
     session_user user current_role current_catalog current_schema current_database pg_backend_pid txid_current`.split(
       /\s+/,
@@ -12,7 +12,7 @@ const unrepeatable: Readonly<Record<Dialect, ReadonlySet<string>>> = {
   ),
   mysql: new Set(
     `now sysdate curdate curtime current_date current_time current_timestamp localtime localtimestamp utc_date utc_time
-    utc_timestamp unix_timestamp rand random_bytes uuid uuid_short sys_guid connection_id current_user user session_user
+    utc_timestamp unix_timestamp rand random_bytes uuid uuid_v4 uuid_v7 uuid_short sys_guid connection_id current_user user session_user
     system_user database schema last_insert_id found_rows row_count version current_role`.split(/\s+/),
   ),
   // Every date function of SQLite takes 'now', also when nothing is given.
@@ -26,7 +26,7 @@ const unrepeatable: Readonly<Record<Dialect, ReadonlySet<string>>> = {
 const mongodbUnrepeatable = /"\$(sample|rand|sampleRate|currentDate)"|\$\$(NOW|CLUSTER_TIME|USER_ROLES)/;
 /** Words that are functions without parentheses, or that sample; a match inside a literal only costs the cache. */
 const sqlUnrepeatable =
-  /\b(current_(date|time|timestamp|user|role|catalog|schema)|local(time|timestamp)|utc_(date|time|timestamp)|session_user|tablesample)\b/i;
+  /\b(current_(date|time|timestamp|user|role|catalog|schema)|local(time|timestamp)|utc_(date|time|timestamp)|session_user|tablesample)\b|'\s*(now|today|tomorrow|yesterday)\b/i;
 
 /** Whether the same statement on the same data gives the same answer: what a cached result relies on. */
 export function isRepeatable(dialect: Dialect, facts: StatementFacts, text: string): boolean {
