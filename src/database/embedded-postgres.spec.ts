@@ -40,7 +40,11 @@ async function ask(url: string, sql: string): Promise<unknown[]> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(20);
+  const deadline = Date.now() + 20_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('it does not come about');
+    await sleep(20);
+  }
 }
 
 /** A service of its own that starts the same server and says its process id. */

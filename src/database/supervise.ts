@@ -11,10 +11,7 @@ export interface SuperviseOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
-  /**
-   * The folder of a throw-away server: removed when the server has ended cleanly (kept to be looked at otherwise), and
-   * the folder above it when nothing else is left there.
-   */
+  /** The folder of a throw-away server: removed when the server has ended cleanly, kept to be looked at otherwise. */
   readonly removeAfterwards?: string | undefined;
   /** Windows has neither the signals nor the shell: there this command stops the server, which outlives a killed owner. */
   readonly windowsStop?: readonly string[];
@@ -39,7 +36,7 @@ trap 'kill -$STOP_SIGNAL $server' INT TERM HUP
 { read -r line <&3; kill -$STOP_SIGNAL $server; } 2>/dev/null & watcher=$!
 while kill -0 $server 2>/dev/null; do wait $server; status=$?; done
 kill $watcher 2>/dev/null
-[ "$status" != 0 ] || [ -z "$REMOVE" ] || { rm -rf "$REMOVE"; rmdir "\${REMOVE%/*}"; } 2>/dev/null
+[ "$status" != 0 ] || [ -z "$REMOVE" ] || rm -rf "$REMOVE"
 exit $status`;
 
 /**

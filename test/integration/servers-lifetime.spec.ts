@@ -33,18 +33,29 @@ function listens(url: URL): Promise<boolean> {
   });
 }
 
-describe.each<Engine>(['postgresql', 'mariadb', 'redis'])('a test run that is killed', (engine) => {
-  describeEngine(engine, () => {
-    it('leaves neither its server nor the folder behind', async () => {
-      const directory = mkdtempSync(path.join(tmpdir(), 'sluice-lifetime-'));
-      const { child, url } = await startElsewhere(engine, directory);
-      expect(await listens(url)).toBe(true);
-      const [run] = readdirSync(directory).filter((name) => name.startsWith('sluice-'));
-      const data = path.join(directory, String(run));
-      expect(existsSync(data)).toBe(true);
-      child.kill('SIGKILL');
-      while ((await listens(url)) || existsSync(data)) await sleep(20);
-      rmSync(directory, { recursive: true, force: true });
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it is still there');
+    await sleep(20);
+  }
+}
+
+describe.each<Engine>(['postgresql', 'mariadb', 'redis', 'mongodb'])(
+  'a test run that is killed',
+  (engine) => {
+    describeEngine(engine, () => {
+      it('leaves neither its server nor the folder behind', async () => {
+        const directory = mkdtempSync(path.join(tmpdir(), 'sluice-lifetime-'));
+        const { child, url } = await startElsewhere(engine, directory);
+        expect(await listens(url)).toBe(true);
+        const [run] = readdirSync(directory).filter((name) => name.startsWith('sluice-'));
+        const data = path.join(directory, String(run));
+        expect(existsSync(data)).toBe(true);
+        child.kill('SIGKILL');
+        await until(async () => !(await listens(url)) && !existsSync(data));
+        rmSync(directory, { recursive: true, force: true });
+      });
     });
-  });
-});
+  },
+);

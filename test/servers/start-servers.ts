@@ -5,6 +5,7 @@ import { engines, skippedEngines, type Engine, type StartedServer } from './engi
 import { startMariadb } from './mariadb';
 import { startPostgresql } from './postgresql';
 import { startRedis } from './redis';
+import { removeWithProcess } from './remove-with-process';
 
 type Starter = (dir: string) => Promise<StartedServer>;
 
@@ -20,11 +21,12 @@ export async function startServers(): Promise<{ servers: StartedServer[]; stop()
   const root = mkdtempSync(path.join(tmpdir(), 'sluice-test-'));
   // servers that do not want to be root work below it as nobody
   chmodSync(root, 0o711);
+  removeWithProcess(root);
   const results = await Promise.allSettled(
     engines
       .filter((engine) => !skipped.includes(engine))
       .map(async (engine) => {
-        const start = await starterOf(engine);
+        const start = starterOf(engine);
         const dir = path.join(root, engine);
         mkdirSync(dir, { recursive: true });
         return start?.(dir);
@@ -47,9 +49,9 @@ export async function startServers(): Promise<{ servers: StartedServer[]; stop()
   return { servers, stop };
 }
 
-async function starterOf(engine: Engine): Promise<Starter | undefined> {
+function starterOf(engine: Engine): Starter | undefined {
   if (engine !== 'mongodb') return starters[engine];
   const file = path.join(__dirname, 'mongodb.ts');
   if (!existsSync(file)) return undefined;
-  return ((await import(file)) as { startMongodb: Starter }).startMongodb;
+  return (require(file) as { startMongodb: Starter }).startMongodb;
 }
