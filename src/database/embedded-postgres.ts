@@ -212,6 +212,7 @@ function launch(
     // what goes into the log must not be values of the system database
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',
+    log_checkpoints: 'off',
     ...(options.removeAfterwards ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
     ...options.settings,
   };

@@ -1,18 +1,20 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { engines, skippedEngines, type Engine, type StartedServer } from './engine';
 import { startMariadb } from './mariadb';
+import { startMongodb } from './mongodb';
 import { startPostgresql } from './postgresql';
 import { startRedis } from './redis';
 import { removeWithProcess } from './remove-with-process';
 
 type Starter = (dir: string) => Promise<StartedServer>;
 
-const starters: Partial<Record<Engine, Starter>> = {
+const starters: Readonly<Record<Engine, Starter>> = {
   postgresql: startPostgresql,
   mariadb: startMariadb,
   redis: startRedis,
+  mongodb: startMongodb,
 };
 
 /** Starts every server that is not skipped, at the same time; when one cannot be had, stops the others and says why. */
@@ -26,15 +28,12 @@ export async function startServers(): Promise<{ servers: StartedServer[]; stop()
     engines
       .filter((engine) => !skipped.includes(engine))
       .map(async (engine) => {
-        const start = starterOf(engine);
         const dir = path.join(root, engine);
         mkdirSync(dir, { recursive: true });
-        return start?.(dir);
+        return starters[engine](dir);
       }),
   );
-  const servers = results.flatMap((result) =>
-    result.status === 'fulfilled' && result.value ? [result.value] : [],
-  );
+  const servers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));
     rmSync(root, { recursive: true, force: true });
@@ -47,11 +46,4 @@ export async function startServers(): Promise<{ servers: StartedServer[]; stop()
     throw new Error(failures.map((failure) => failure.message).join('\n'), { cause: failures[0] });
   }
   return { servers, stop };
-}
-
-function starterOf(engine: Engine): Starter | undefined {
-  if (engine !== 'mongodb') return starters[engine];
-  const file = path.join(__dirname, 'mongodb.ts');
-  if (!existsSync(file)) return undefined;
-  return (require(file) as { startMongodb: Starter }).startMongodb;
 }
