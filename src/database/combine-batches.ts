@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BatchStatement, BatchWrite } from './batch-statement';
 
 export interface CombinedStatement {
@@ -34,8 +35,13 @@ export function combineBatches(
     for (const column of statement.columns) values.push(rows.map((row) => column(row as never) ?? null));
   }
   return {
-    name: [...groups.keys()].map(({ name }) => name).join('+'),
+    name: nameOf([...groups.keys()].map(({ name }) => name).join('+')),
     text: `WITH ${parts.join(', ')} ${answers.length > 0 ? answers.join(' UNION ALL ') : 'SELECT NULL AS part, NULL AS key WHERE false'}`,
     values,
   };
+}
+
+/** Names of prepared statements are identifiers: 63 bytes (NAMEDATALEN), and a longer one would be cut, not refused. */
+function nameOf(parts: string): string {
+  return `batch_${createHash('sha256').update(parts).digest('hex').slice(0, 32)}`;
 }
