@@ -11,22 +11,23 @@ export interface RegisteredDriver {
   load(): Promise<Driver>;
 }
 
-/** A new engine is a folder and a line here. A driver that is not used is never loaded, nor is its package. */
+/**
+ * A new engine is a folder and a line here. A driver that is not used is never loaded, nor is its package. (`require`,
+ * because `import()` in CommonJS output wants names of compiled files, which the tests do not have.)
+ */
 const available: readonly RegisteredDriver[] = [
   {
     description: postgresqlDescription,
-    load: lazily<typeof import('./postgresql/driver')>(
-      './postgresql/driver',
-      (module) => module.postgresqlDriver,
-    ),
+    load: async () =>
+      (require('./postgresql/driver') as typeof import('./postgresql/driver')).postgresqlDriver,
   },
   {
     description: mysqlDescription,
-    load: lazily<typeof import('./mysql/driver')>('./mysql/driver', (module) => module.mysqlDriver),
+    load: async () => (require('./mysql/driver') as typeof import('./mysql/driver')).mysqlDriver,
   },
   {
     description: mariadbDescription,
-    load: lazily<typeof import('./mysql/driver')>('./mysql/driver', (module) => module.mariadbDriver),
+    load: async () => (require('./mysql/driver') as typeof import('./mysql/driver')).mariadbDriver,
   },
   {
     description: sqliteDescription,
@@ -36,12 +37,6 @@ const available: readonly RegisteredDriver[] = [
     ),
   },
 ];
-
-/** `require` and not `import()`: that one wants file names of the compiled output, which the tests do not have. */
-function lazily<Module>(file: string, pick: (module: Module) => Driver): () => Promise<Driver> {
-  // oxlint-disable-next-line typescript/no-require-imports
-  return async () => pick(require(file) as Module);
-}
 
 const planned: readonly RegisteredDriver[] = plannedDrivers.map((description) => ({
   description,

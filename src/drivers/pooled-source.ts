@@ -123,14 +123,18 @@ export class PooledSource<Session extends LentSession> implements Source {
       return await unlessAborted(lending, signal);
     } catch (error) {
       // connecting goes on until its own time is over; what comes of it is the next caller's
-      lending.then(
-        (session) => {
-          session.release();
-          this.#gate.leave();
-        },
-        () => this.#gate.leave(),
-      );
+      void this.#returnLater(lending);
       throw error;
+    }
+  }
+
+  async #returnLater(lending: Promise<Session>): Promise<void> {
+    try {
+      (await lending).release();
+    } catch {
+      // there is nothing to give back
+    } finally {
+      this.#gate.leave();
     }
   }
 

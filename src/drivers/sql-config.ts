@@ -113,7 +113,7 @@ function merge(input: ConnectionInput, fromUrl: Described, fail: Fail): Describe
       fail(`/${name}`, 'contradicts the connection string');
     merged[name] = value;
   }
-  return merged as Described;
+  return merged;
 }
 
 function checkHost(host: unknown, fail: Fail): string {

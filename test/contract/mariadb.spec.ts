@@ -221,7 +221,7 @@ const fixture: DriverFixture = {
   ],
 
   table: {
-    schema: expect.stringMatching(/^test_/) as unknown as string,
+    schema: expect.stringMatching(/^test_/),
     name: 'orders',
     kind: 'table',
     comment: 'what was ordered',
@@ -241,7 +241,7 @@ const fixture: DriverFixture = {
       {
         name: 'orders_customer',
         columns: ['customer_id'],
-        referencedSchema: expect.stringMatching(/^test_/) as unknown as string,
+        referencedSchema: expect.stringMatching(/^test_/),
         referencedTable: 'customers',
         referencedColumns: ['id'],
       },

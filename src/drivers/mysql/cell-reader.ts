@@ -6,7 +6,8 @@ export type WireValue = number | string | Buffer | null;
 
 export type CellReader = (value: Exclude<WireValue, null>) => Cell;
 
-const text: CellReader = (value) => (Buffer.isBuffer(value) ? value.toString('utf8') : String(value));
+const text = (value: Exclude<WireValue, null>): string =>
+  Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 const bytes: CellReader = (value) => Buffer.from(value as Buffer).toString('base64');
 
 /** Readers by type code; the others are by canonical type. */
@@ -28,13 +29,13 @@ export function cellReader(column: WireColumn): CellReader {
   if (own) return own(column);
   switch (describeColumn(column).type) {
     case 'json':
-      return (value) => new RawJson(String(text(value)).replace(/[\r\n]+/g, ' '));
+      return (value) => new RawJson(text(value).replace(/[\r\n]+/g, ' '));
     case 'integer':
       return Number;
     case 'bytes':
       return bytes;
     case 'uuid':
-      return (value) => String(text(value)).toLowerCase();
+      return (value) => text(value).toLowerCase();
     default:
       return text;
   }

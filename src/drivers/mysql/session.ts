@@ -85,7 +85,7 @@ export class MysqlSession {
         await this.run('DO 0');
       }
       await new Promise<void>((resolve, reject) => {
-        resettable(this.connection).reset((error) => (error ? reject(error) : resolve()));
+        this.connection.reset((error) => (error ? reject(error) : resolve()));
       });
       await this.pin();
     };
@@ -103,9 +103,4 @@ export class MysqlSession {
     this.#gone = true;
     this.back.destroy();
   }
-}
-
-/** mysql2 has the command, its types do not. */
-function resettable(connection: PoolConnection): { reset(done: (error: Error | null) => void): void } {
-  return connection as unknown as { reset(done: (error: Error | null) => void): void };
 }

@@ -125,12 +125,10 @@ export class MysqlStatement implements RunningStatement {
         // mysql2 would take these apart into objects
         field.type === 'GEOMETRY' || field.type === 'VECTOR' ? field.buffer() : next(),
     };
-    this.#listen(this.session.connection.execute(options) as unknown as EventEmitter, (error) => {
+    this.#listen(this.session.connection.execute(options), (error) => {
       if (!isServerError(error) || error.errno !== unsupportedPrepared || this.values.length > 0)
         return this.#fail(error);
-      this.#listen(this.session.connection.query(options) as unknown as EventEmitter, (second) =>
-        this.#fail(second),
-      );
+      this.#listen(this.session.connection.query(options), (second) => this.#fail(second));
     });
   }
 
