@@ -11,7 +11,7 @@ export function encodeParameter(value: unknown, index: number): unknown {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
-    return Number.isSafeInteger(value) ? TypedParameter.BIGINT(value) : value;
+    return Number.isSafeInteger(value) && !Object.is(value, -0) ? TypedParameter.BIGINT(value) : value;
   }
   if (typeof value === 'object') return JSON.stringify(value);
   throw new AppError('query.invalid_parameter', `Parameter ${index + 1} is no JSON value.`);

@@ -1,0 +1,228 @@
+import { Client } from 'pg';
+import type { AppError } from '../../src/common/app-error';
+import { driverFor } from '../../src/drivers';
+import type { Source } from '../../src/drivers/driver';
+import { describeEngine, freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
+import { collect, connectOptions, eventually, failure, never, request } from './driver-contract';
+
+describeEngine('postgresql', () => {
+  let database: FreshDatabase;
+  let source: Source;
+  let admin: Client;
+
+  const one = async (text: string) => (await collect(source, request({ text }))).rows[0]?.[0];
+  const write = (text: string) => collect(source, request({ text }, { access: 'write' }));
+
+  beforeAll(async () => {
+    database = await freshPostgresDatabase();
+    admin = new Client({ connectionString: database.url });
+    await admin.connect();
+    await admin.query(`
+      create table kept (n int);
+      create role other_role;
+      create sequence counted;
+      create procedure committing() language plpgsql as $$ begin insert into kept values (1); commit; end $$;
+      create function meddling() returns int language plpgsql as $$
+        begin perform set_config('transaction_read_only', 'off', true); insert into kept values (2); return 1; end $$`);
+    const driver = await driverFor('postgresql');
+    const config = driver.parseConfig({ connectionString: database.url, ssl: false });
+    // one session: whatever a statement leaves behind, the next one meets
+    source = await driver.connect(config, connectOptions({ maxSessions: 1 }), never);
+  });
+
+  afterAll(async () => {
+    await source?.close();
+    await admin?.query('drop owned by other_role; drop role other_role');
+    await admin?.end();
+    await database?.drop();
+  });
+
+  describe('a session keeps nothing for its next caller', () => {
+    const traces: readonly (readonly [name: string, leave: string, look: string])[] = [
+      ['a setting', "select set_config('search_path', 'pg_temp', false)", 'show search_path'],
+      ['a role', "select set_config('role', 'other_role', false)", 'select current_user::text'],
+      [
+        'a session authorisation',
+        "select set_config('session_authorization', 'other_role', false)",
+        'select session_user::text',
+      ],
+      ['a limit of time', "select set_config('statement_timeout', '1', false)", 'show statement_timeout'],
+      ['a time zone', "select set_config('TimeZone', 'Asia/Tokyo', false)", 'show timezone'],
+      [
+        'an advisory lock',
+        'select pg_advisory_lock(4711)',
+        "select count(*) from pg_locks where locktype = 'advisory'",
+      ],
+      [
+        'a temporary table',
+        'select 1 as a into temporary left_behind',
+        "select to_regclass('pg_temp.left_behind')::text",
+      ],
+      ['the last value of a sequence', "select nextval('counted')", 'select lastval()'],
+      [
+        'a prepared statement',
+        "do $$ begin execute 'prepare p as select 1'; end $$",
+        'select count(*) from pg_prepared_statements',
+      ],
+      [
+        'a cursor',
+        "do $$ begin execute 'declare c cursor with hold for select 1'; end $$",
+        'select count(*) from pg_cursors',
+      ],
+      ['a channel', "do $$ begin execute 'listen c'; end $$", 'select count(*) from pg_listening_channels()'],
+    ];
+
+    it.each(traces)('not %s', async (_name, leave, look) => {
+      const before = await one(look).catch((error: AppError) => error.extra['sqlState']);
+      const pid = await one('select pg_backend_pid()');
+      for (const access of ['read', 'write'] as const) {
+        for (const maxRows of [undefined, 10]) {
+          await collect(source, request({ text: leave }, { access, maxRows })).catch(() => undefined);
+          expect(await one(look).catch((error: AppError) => error.extra['sqlState'])).toEqual(before);
+        }
+      }
+      expect(await one('select pg_backend_pid()')).toBe(pid);
+    });
+
+    it('not even what was done before an error or a stop', async () => {
+      const text =
+        "select set_config('work_mem', '64kB', false), pg_advisory_lock(1), 1 / (n - 3) from generate_series(1, 5) n";
+      const before = await one('show work_mem');
+      await failure(collect(source, request({ text })));
+      expect(await one('show work_mem')).toBe(before);
+      const stop = new AbortController();
+      const work = failure(
+        collect(source, request({ text: 'select pg_advisory_lock(2), pg_sleep(30)' }), stop.signal),
+      );
+      setTimeout(() => stop.abort('cancelled'), 50);
+      await work;
+      expect(await one("select count(*) from pg_locks where locktype = 'advisory'")).toBe('0');
+    });
+  });
+
+  describe('a read-only transaction', () => {
+    it.each([
+      'call committing()',
+      'select meddling()',
+      "select set_config('transaction_read_only', 'off', true)",
+      'explain analyze insert into kept values (5)',
+      'select * into kept2 from kept',
+      'select * from kept for update',
+      'truncate kept',
+      'refresh materialized view nothing',
+      'vacuum',
+      'alter system set work_mem = 1',
+      'do $$ begin commit; insert into kept values (6); end $$',
+      "prepare transaction 'x'",
+      'start transaction read write',
+      'end',
+      'copy kept from stdin',
+      'copy kept to stdout',
+      'select lo_create(0)',
+    ])('is not left by: %s', async (text) => {
+      for (const maxRows of [undefined, 10]) {
+        await failure(collect(source, request({ text }, { maxRows })));
+      }
+      expect((await admin.query<{ n: number }>('select count(*)::int as n from kept')).rows[0]?.n).toBe(0);
+      expect(await one('select 1')).toBe(1);
+    });
+  });
+
+  describe('a write', () => {
+    it('is there when its rows were read to the end', async () => {
+      expect((await write('insert into kept values (10), (11) returning n')).rows).toEqual([[10], [11]]);
+      expect(await one('select count(*) from kept')).toBe('2');
+      await write('delete from kept');
+    });
+
+    it('is undone when the cursor is disposed before its end', async () => {
+      const request10 = request(
+        { text: 'insert into kept select generate_series(1, 100) returning n' },
+        { access: 'write' },
+      );
+      const cursor = await source.query(request10, never);
+      expect(await cursor.read(10)).toHaveLength(10);
+      expect(cursor.affectedRows).toBeNull();
+      await cursor[Symbol.asyncDispose]();
+      expect(await one('select count(*) from kept')).toBe('0');
+    });
+
+    it('is undone when a constraint refuses it at the commit', async () => {
+      await write('create table checked (n int unique deferrable initially deferred)');
+      const error = await failure(write('insert into checked values (1), (1)'));
+      expect(error.code).toBe('query.constraint');
+      expect(error.message).not.toContain('(1)');
+      expect(await one('select count(*) from checked')).toBe('0');
+    });
+
+    it('counts the rows of every kind of change', async () => {
+      expect((await write('insert into kept values (1), (2), (3)')).affectedRows).toBe(3);
+      expect((await write('update kept set n = n + 1 where n > 1')).affectedRows).toBe(2);
+      expect((await write('create table made (a int)')).affectedRows).toBe(0);
+      expect((await write('delete from kept')).affectedRows).toBe(3);
+    });
+  });
+
+  it('holds rows nobody reads back in the server, also when they are few and large', async () => {
+    const text = "select repeat('x', 1000000) from generate_series(1, 300)";
+    const before = process.memoryUsage.rss();
+    const cursor = await source.query(request({ text }, { maxRows: 300 }), never);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 500);
+    });
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 1024 * 1024);
+    let rows = 0;
+    for (;;) {
+      const more = await cursor.read(10);
+      rows += more.length;
+      if (more.length < 10) break;
+    }
+    expect(rows).toBe(300);
+    await eventually(() => source.pool().busy === 0);
+  });
+
+  it('reports what the account may do', async () => {
+    const report = await source.test(never);
+    expect(report.readOnlyAccount).toBe(false);
+    expect(report.warnings[0]).toMatchObject({ code: 'account_is_superuser' });
+  });
+
+  it('finds an account of its own script harmless, and one with a single right not', async () => {
+    const driver = await driverFor('postgresql');
+    const username = `${database.database} "reader"`;
+    const config = driver.parseConfig({ connectionString: database.url, ssl: false });
+    for (const statement of driver.readOnlyAccountScript(config, { username }) ?? []) {
+      await admin.query(statement);
+    }
+    const input = { ...driver.publicConfig(config), username, password: '<choose-a-password>' };
+    const open = () => driver.connect(driver.parseConfig(input), connectOptions(), never);
+    const reader = await open();
+    expect(await reader.test(never)).toMatchObject({ readOnlyAccount: true, warnings: [] });
+    expect((await collect(reader, request({ text: 'select * from kept' }))).columns).toHaveLength(1);
+    expect(
+      (await failure(collect(reader, request({ text: 'insert into kept values (1)' }, { access: 'write' }))))
+        .code,
+    ).toBe('connection.privilege_missing');
+    await admin.query(`grant update (n) on kept to "${username.replaceAll('"', '""')}"`);
+    const report = await reader.test(never);
+    expect(report.readOnlyAccount).toBe(false);
+    for (const statement of report.warnings[0]?.statements ?? []) await admin.query(statement);
+    await reader.close();
+    await admin.query(
+      `drop owned by "${username.replaceAll('"', '""')}"; drop role "${username.replaceAll('"', '""')}"`,
+    );
+  });
+
+  it('introspects 10,000 tables with a handful of statements', async () => {
+    await admin.query('create schema many');
+    await admin.query(
+      "do $$ begin for i in 1..10000 loop execute format('create table many.t%s (id int primary key, name text)', i); if i % 1000 = 0 then commit; end if; end loop; end $$",
+    );
+    const tables = await source.introspect(never);
+    expect(tables.filter((table) => table.schema === 'many')).toHaveLength(10_000);
+    expect(tables.find((table) => table.name === 't10000')?.columns.map((column) => column.name)).toEqual([
+      'id',
+      'name',
+    ]);
+  }, 120_000);
+});
