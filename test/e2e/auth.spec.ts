@@ -138,7 +138,12 @@ describe('auth', () => {
       const stranger = '00000000-0000-4000-8000-000000000000';
       expect(await me(sign({ ...claims, sub: stranger }), other)).toBe(401);
       expect(await me(sign({ ...claims, sid: stranger }), other)).toBe(401);
-      const expired = await other.api('GET', '/api/auth/me', undefined, sign({ ...claims, exp: claims.iat - 1 }));
+      const expired = await other.api(
+        'GET',
+        '/api/auth/me',
+        undefined,
+        sign({ ...claims, exp: claims.iat - 1 }),
+      );
       expect(expired.body.code).toBe('auth.expired_token');
       expect(await me(service.admin, replica)).toBe(200);
       expect(await me(service.admin, other)).toBe(401);
@@ -181,7 +186,10 @@ describe('auth', () => {
       expect([reused.status, reused.body.code]).toEqual([401, 'auth.session_ended']);
       expect((await refresh(next.refreshToken)).status).toBe(401);
       expect([await me(user.token), await me(next.accessToken)]).toEqual([401, 401]);
-      expect((await audited('auth.refresh_reused'))[0]).toMatchObject({ actorId: user.id, result: 'failure' });
+      expect((await audited('auth.refresh_reused'))[0]).toMatchObject({
+        actorId: user.id,
+        result: 'failure',
+      });
     });
 
     it('lets one of many parallel ones through', async () => {
@@ -316,7 +324,11 @@ describe('auth', () => {
   it('tells who one is and what one may do', async () => {
     const viewer = await service.user('viewer');
     const { body } = await service.api('GET', '/api/auth/me', undefined, viewer.token);
-    expect(body).toMatchObject({ role: 'viewer', session: { current: true, ipAddress: '127.0.0.1' }, apiKey: null });
+    expect(body).toMatchObject({
+      role: 'viewer',
+      session: { current: true, ipAddress: '127.0.0.1' },
+      apiKey: null,
+    });
     expect(body.permissions).toContain('schema.read');
     expect(body.permissions).not.toContain('query.run');
   });
