@@ -35,7 +35,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   private notRouted(request: FastifyRequest, reply: FastifyReply): AppError {
     const allowed = this.routes.methodsOf(pathOf(request.raw.url ?? '/'));
-    if (allowed.length === 0) return new AppError('request.not_found');
+    // The path may look right and still be none: `%zz` decodes to nothing.
+    if (allowed.length === 0 || allowed.includes(request.method)) return new AppError('request.not_found');
     void reply.header('allow', allowed.join(', '));
     return new AppError('request.method_not_allowed');
   }
