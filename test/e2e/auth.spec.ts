@@ -9,7 +9,7 @@ describe('auth', () => {
   beforeAll(async () => {
     service = await startTestService();
   });
-  afterAll(() => service.close());
+  afterAll(() => service?.close());
 
   const me = (token: string, on = service): Promise<number> =>
     on.api('GET', '/api/auth/me', undefined, token).then(({ status }) => status);

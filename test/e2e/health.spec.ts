@@ -5,7 +5,7 @@ describe('health', () => {
   beforeAll(async () => {
     service = await startTestService();
   });
-  afterAll(() => service.close());
+  afterAll(() => service?.close());
 
   it('is alive and ready without credentials', async () => {
     expect(await service.api('GET', '/api/health/live', undefined, null)).toMatchObject({

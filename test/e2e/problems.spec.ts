@@ -6,7 +6,7 @@ describe('problems', () => {
   beforeAll(async () => {
     service = await startTestService();
   });
-  afterAll(() => service.close());
+  afterAll(() => service?.close());
 
   const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
   const login = (body: unknown): Promise<Answer> => service.api('POST', '/api/auth/login', body, null);
@@ -232,7 +232,7 @@ describe('request limits', () => {
   beforeAll(async () => {
     service = await startTestService({ rateLimitPerMinute: 20 });
   });
-  afterAll(() => service.close());
+  afterAll(() => service?.close());
 
   it('hold for each principal and, without one, for each address', async () => {
     const user = await service.user('user');

@@ -5,7 +5,7 @@ describe('settings', () => {
   beforeAll(async () => {
     service = await startTestService();
   });
-  afterAll(() => service.close());
+  afterAll(() => service?.close());
 
   const patch = (key: string, value: unknown, on = service) =>
     on.api('PATCH', `/api/settings/${key}`, { value });

@@ -6,7 +6,7 @@ describe('users', () => {
   beforeAll(async () => {
     service = await startTestService();
   });
-  afterAll(() => service.close());
+  afterAll(() => service?.close());
 
   const me = (token: string): Promise<number> =>
     service.api('GET', '/api/auth/me', undefined, token).then(({ status }) => status);
