@@ -18,7 +18,13 @@ describe('routes', () => {
 
   beforeAll(async () => {
     database = await freshPostgresDatabase();
-    const module = { ...AppModule.forRoot(testConfig(), database.url) };
+    const module = {
+      ...AppModule.forRoot(testConfig(), {
+        url: database.url,
+        embedded: false,
+        stop: async () => undefined,
+      }),
+    };
     const app = await NestFactory.createApplicationContext(
       { ...module, imports: [...(module.imports ?? []), DiscoveryModule] },
       { logger: false, abortOnError: false },

@@ -136,7 +136,7 @@ describe('problems', () => {
       body: 'username=a&password=b',
     });
     const body: any = await response.json();
-    expectProblem({ ...response, status: response.status, headers: response.headers, body, text: '' }, [
+    expectProblem({ status: response.status, headers: response.headers, body, text: '' }, [
       415,
       'request.unsupported_media_type',
     ]);
@@ -236,18 +236,21 @@ describe('request limits', () => {
 
   it('hold for each principal and, without one, for each address', async () => {
     const user = await service.user('user');
-    const status = async (token: string | null): Promise<number> =>
-      (await service.api('GET', '/api/auth/me', undefined, token)).status;
+    const refused: Answer[] = [];
+    const status = async (token: string | null): Promise<number> => {
+      const answer = await service.api('GET', '/api/auth/me', undefined, token);
+      if (answer.status === 429) refused.push(answer);
+      return answer.status;
+    };
     const answers = [];
     for (let n = 0; n < 45; n += 1) answers.push(await status(user.token));
     // A minute may turn in between: then the count starts once more.
     expect(answers.filter((code) => code === 429).length).toBeGreaterThanOrEqual(5);
-    const refused = await service.api('GET', '/api/auth/me', undefined, user.token);
-    if (refused.status === 429) {
-      expect(refused.body.code).toBe('request.rate_limited');
-      expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
-    }
     expect(await status(service.admin)).toBe(200);
+    for (const { body, headers } of refused) {
+      expect(body.code).toBe('request.rate_limited');
+      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    }
     const strangers = [];
     for (let n = 0; n < 45; n += 1) strangers.push(await status(null));
     expect(strangers.filter((code) => code === 429).length).toBeGreaterThanOrEqual(5);

@@ -64,7 +64,11 @@ describe('the guard', () => {
     });
     const config = testConfig({ jwtSecret });
     const { adapter, filter } = createHttpShell(config, log);
-    const root = AppModule.forRoot(config, service.database.url);
+    const root = AppModule.forRoot(config, {
+      url: service.database.url,
+      embedded: false,
+      stop: async () => undefined,
+    });
     app = await NestFactory.create<NestFastifyApplication>(
       { ...root, imports: [...(root.imports ?? []), ProbeModule] },
       adapter,

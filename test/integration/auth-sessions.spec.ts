@@ -111,13 +111,13 @@ describe('the first administrator', () => {
       const created = services.flatMap(({ administrator }) => administrator ?? []);
       expect(created).toEqual([{ username: 'admin', password: expect.stringMatching(/^[\w-]{20}$/) }]);
       expect(lines.join()).not.toContain(created[0]!.password!);
-      const answer = await fetch(`${services[0]!.url}/api/auth/login`, {
+      const answer = await fetch(`${services[0]?.url}/api/auth/login`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(created[0]),
       });
       expect(answer.status).toBe(200);
-      const users = await services[0]!.app.get(DataSource).query('SELECT username FROM users');
+      const users = await services[0]?.app.get(DataSource).query('SELECT username FROM users');
       expect(users).toEqual([{ username: 'admin' }]);
     } finally {
       await Promise.all(services.map((service) => service.close()));
