@@ -31,10 +31,8 @@ const available: readonly RegisteredDriver[] = [
   },
   {
     description: sqliteDescription,
-    load: lazily<typeof import('./sqlite/sqlite-driver')>(
-      './sqlite/sqlite-driver',
-      (module) => module.sqliteDriver,
-    ),
+    load: async () =>
+      (require('./sqlite/sqlite-driver') as typeof import('./sqlite/sqlite-driver')).sqliteDriver,
   },
 ];
 

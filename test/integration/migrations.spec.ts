@@ -31,7 +31,7 @@ describe('migrations', () => {
   });
 
   const shape = async (): Promise<string[]> =>
-    ((await sources[0]!.query(SHAPE)) as { line: string }[]).map(({ line }) => line);
+    (await sources[0]!.query(SHAPE)).map(({ line }: { line: string }) => line);
 
   it('go up, all the way down, and up again to the same schema', async () => {
     const empty = await shape();
@@ -48,7 +48,7 @@ describe('migrations', () => {
 
   it('run once when two replicas start at the same moment, and not again later', async () => {
     const both = await Promise.all(sources.map((source) => runMigrations(source)));
-    expect(both.map((names) => names.length).toSorted()).toEqual([0, Math.max(...both.map((n) => n.length))]);
+    expect(both.filter((names) => names.length === 0)).toHaveLength(1);
     expect(await runMigrations(sources[0]!)).toEqual([]);
   });
 

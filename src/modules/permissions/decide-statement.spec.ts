@@ -21,7 +21,7 @@ const postgresql: DecisionContext = {
 };
 const table = (name: string, access: 'read' | 'write' = 'read'): RelationRef => {
   const [schema, bare] = name.includes('.') ? name.split('.') : [null, name];
-  return { schema: schema!, name: bare!, access, position: 14 };
+  return { schema: schema ?? null, name: bare ?? name, access, position: 14 };
 };
 const select = (names: string[], functions: FunctionRef[] = []): StatementFacts => ({
   kind: 'select',

@@ -1,6 +1,7 @@
 import { RawJson, type Cell } from '../../drivers/cell';
 
 // What JSON strings must escape (RFC 8259 §7), and surrogates, which may be lone.
+// oxlint-disable-next-line no-control-regex
 const NEEDS_ESCAPE = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
 /** A cell as JSON text. Most cells are short plain strings: those need no escaping, only quotes. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { CacheService } from '../../cache/cache.service';
-import { RawJson, type Cell, type Row } from '../../drivers/cell';
+import { RawJson, type Row } from '../../drivers/cell';
 import { SettingsService } from '../settings/settings.service';
 import type { QueryOutcome } from './query-result';
 import type { Run } from './run';
@@ -54,5 +54,5 @@ function replaceCell(_: string, value: unknown): unknown {
 
 function reviveCell(_: string, value: unknown): unknown {
   if (typeof value === 'object' && value !== null && RAW in value) return new RawJson(value[RAW] as string);
-  return value as Cell;
+  return value;
 }

@@ -67,7 +67,7 @@ export class RunningQueries implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     const all = Promise.all([...this.running.values()].map(({ ended }) => ended));
     await Promise.race([all, sleep(this.config.shutdownGraceMs, undefined, { ref: false })]);
-    for (const { stop } of this.running.values()) stop('shutdown');
+    for (const one of this.running.values()) one.stop('shutdown');
     await Promise.all([...this.running.values()].map(({ ended }) => ended));
   }
 }

@@ -70,7 +70,7 @@ export class SavedQueriesService {
     if (patch.connectionId) await this.access.require(caller.principal, patch.connectionId);
     return this.dataSource.transaction(async (manager) => {
       const changes = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-      const saved = await saveUnderName(manager, { ...query, ...changes });
+      const saved = await saveUnderName(manager, Object.assign(query, changes));
       await this.record(manager, caller, 'saved_query.update', saved);
       return saved;
     });

@@ -56,6 +56,7 @@ export class SamplesService implements OnModuleInit {
       description: 'Made-up customers, products and orders to try things on',
       type: 'sqlite',
       database: this.sqliteFile,
+      readOnly: true,
     });
     writeSqliteSample(this.sqliteFile);
   }
@@ -80,12 +81,13 @@ export class SamplesService implements OnModuleInit {
       ...target,
       password,
       options: { searchPath: ['shop'] },
+      readOnly: true,
     });
   }
 
   private async register(body: ConnectionBody): Promise<void> {
     try {
-      await this.connections.create(bySystem, { ...body, readOnly: true });
+      await this.connections.create(bySystem, body);
     } catch (error) {
       // A start that was cut off, or another replica, has registered it already.
       if (!isAppError(error, 'resource.name_taken')) throw error;

@@ -34,7 +34,7 @@ export class RunningStatement {
       const { changes } = this.#try('step', () => this.#statement.run(...message.values));
       this.#rows = null;
       this.#done = true;
-      this.#affectedRows = message.access === 'write' ? (authorizer.changesRows ? Number(changes) : 0) : null;
+      this.#affectedRows = message.access === 'write' ? (authorizer.changesRows ? changes : 0) : null;
       this.columns = [];
       return;
     }
