@@ -5,7 +5,7 @@
  * | type | JSON form |
  * |---|---|
  * | `boolean` | `true` / `false` |
- * | `integer` | number (at most 32 bits; every value is exact) |
+ * | `integer` | number; every value is exact (within ±(2^53 − 1)) |
  * | `bigint` | string of decimal digits |
  * | `decimal` | string, with the scale the database gave |
  * | `float` | number; `"NaN"`, `"Infinity"`, `"-Infinity"` as strings |

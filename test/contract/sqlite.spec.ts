@@ -87,10 +87,10 @@ driverContract({
   ],
   parameters: {
     statement: { text: 'select ?, ?2, typeof(?1)', values: [7, 'text'] },
-    rows: [['7', 'text', 'integer']],
+    rows: [[7, 'text', 'integer']],
   },
   empty: { statement: { text: 'select id, name from known where id < 0' }, columns: ['id', 'name'] },
-  duplicates: { statement: { text: "select 1 as a, 'two' as a" }, names: ['a', 'a'], row: ['1', 'two'] },
+  duplicates: { statement: { text: "select 1 as a, 'two' as a" }, names: ['a', 'a'], row: [1, 'two'] },
   failing: [
     { name: 'a syntax error', statement: { text: 'selec 1' }, code: 'query.syntax' },
     { name: 'an incomplete statement', statement: { text: 'select' }, code: 'query.syntax' },
@@ -186,7 +186,7 @@ driverContract({
     columns: [
       {
         name: 'id',
-        type: 'bigint',
+        type: 'integer',
         nativeType: 'INTEGER',
         nullable: false,
         defaultExpression: null,
@@ -222,7 +222,7 @@ driverContract({
       },
       {
         name: 'parent_id',
-        type: 'bigint',
+        type: 'integer',
         nativeType: 'INTEGER',
         nullable: true,
         defaultExpression: null,

@@ -1,5 +1,5 @@
 import type { CanonicalType } from '../cell';
-import type { SqliteValue } from './column-type';
+import { isSafe, type SqliteValue } from './column-type';
 import type { WireCell } from './protocol';
 
 /**
@@ -10,6 +10,7 @@ import type { WireCell } from './protocol';
 export function encodeValue(value: SqliteValue, type: CanonicalType): WireCell {
   if (value === null) return null;
   if (typeof value === 'bigint') {
+    if (type === 'integer' && isSafe(value)) return Number(value);
     return type === 'bigint' || type === 'decimal' ? String(value) : tagged('$numberLong', String(value));
   }
   if (typeof value === 'number') {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../common/app-error';
+import { AppError, isAppError } from '../../common/app-error';
 import type { Principal } from '../../common/principal';
 import type { GrantedPermission } from '../permissions/permission';
 import { PermissionsService } from '../permissions/permissions.service';
@@ -38,5 +38,15 @@ export class ConnectionAccess {
     if (!connection || !permission) throw new AppError('resource.not_found', 'There is no such connection');
     if (!connection.active) throw new AppError('connection.inactive');
     return { connection, permission };
+  }
+
+  /** The connection a refused request meant, for the record; `null` when it named nothing the principal may know of. */
+  async peek(principal: Principal, connectionId?: string): Promise<ConnectionRecord | null> {
+    try {
+      return (await this.require(principal, connectionId)).connection;
+    } catch (error) {
+      if (isAppError(error)) return null;
+      throw error;
+    }
   }
 }

@@ -7,7 +7,7 @@ import { analyse } from '../../sql/analyse';
 import type { Refusal, StatementFacts } from '../../sql/facts';
 import { SessionService } from '../auth/session.service';
 import { ConnectionAccess, type AccessibleConnection } from '../connections/connection-access';
-import { searchPathOf, type ConnectionRecord } from '../connections/connection-record';
+import { searchPathOf } from '../connections/connection-record';
 import { connectionUnchanged } from '../connections/connection-unchanged.check';
 import { decideStatement } from '../permissions/decide-statement';
 import { permissionUnchanged } from '../permissions/permission-unchanged.check';
@@ -34,19 +34,21 @@ export class Admission {
    * @throws AppError with `queryId` when it is refused; the refusal is recorded
    */
   async admit(caller: Caller, request: QueryRequestBody): Promise<Run> {
-    const first = await this.attempt(caller, request, false);
-    if (!(first instanceof AppError)) return first;
-    const second = await this.attempt(caller, request, true);
-    if (second instanceof AppError) throw second;
-    return second;
+    // A refusal may rest on a cached permission that was just granted: only what holds now may refuse.
+    const run = await this.decide(caller, request, false).catch(() => this.decideAfresh(caller, request));
+    const stale = await this.begin(run);
+    if (!stale) return run;
+    const again = await this.decideAfresh(caller, request);
+    const changed = await this.begin(again);
+    if (changed) throw changed;
+    return again;
   }
 
-  /** @returns the error of the check that failed, when the decision was made on something stale */
-  private async attempt(caller: Caller, request: QueryRequestBody, fresh: boolean): Promise<Run | AppError> {
-    const run = await this.decide(caller, request, fresh);
+  /** Commits the intent; gives the error of the check that failed when the decision was made on something stale. */
+  private async begin(run: Run): Promise<AppError | null> {
     try {
       await this.recorder.begin(run, this.checksOf(run));
-      return run;
+      return null;
     } catch (error) {
       if (!isAppError(error) || error.code === 'audit.unavailable') throw error;
       const refused = error.with({ queryId: run.id });
@@ -56,20 +58,31 @@ export class Admission {
     }
   }
 
-  private async decide(caller: Caller, request: QueryRequestBody, fresh: boolean): Promise<Run> {
+  /** Past all caches; a refusal is recorded. */
+  private async decideAfresh(caller: Caller, request: QueryRequestBody): Promise<Run> {
     const id = randomUUID();
-    let connection: ConnectionRecord | null = null;
     try {
-      const accessible = await this.access.require(caller.principal, request.connectionId, fresh);
-      connection = accessible.connection;
-      const facts = await permit(caller, accessible, request);
-      const limits = limitsOf(request, accessible.permission, await this.settings.get('max_query_rows'));
-      return { ...accessible, id, caller, text: request.text, values: request.params, facts, limits };
+      return await this.decide(caller, request, true, id);
     } catch (error) {
       if (!isAppError(error)) throw error;
-      await this.recorder.refuse({ id, caller, connection, text: request.text, error });
+      const connection = await this.access.peek(caller.principal, request.connectionId);
+      // Whose session has ended is not told why else the statement would have been refused.
+      const checks = [this.sessions.aliveCheck(caller.principal)];
+      await this.recorder.refuse({ id, caller, connection, text: request.text, error }, checks);
       throw error.with({ queryId: id });
     }
+  }
+
+  private async decide(
+    caller: Caller,
+    request: QueryRequestBody,
+    fresh: boolean,
+    id: string = randomUUID(),
+  ): Promise<Run> {
+    const accessible = await this.access.require(caller.principal, request.connectionId, fresh);
+    const facts = await permit(caller, accessible, request);
+    const limits = limitsOf(request, accessible.permission, await this.settings.get('max_query_rows'));
+    return { ...accessible, id, caller, text: request.text, values: request.params, facts, limits };
   }
 
   /** What must still hold at the moment the intent is committed, whatever caches said. */

@@ -77,7 +77,10 @@ export class RunRecorder {
   }
 
   /** A run that was refused before anything was sent. */
-  async refuse({ id, caller, connection, text, error }: Refused): Promise<void> {
+  async refuse(
+    { id, caller, connection, text, error }: Refused,
+    checks: readonly BatchCheck[],
+  ): Promise<void> {
     const row = this.historyRow(id, caller, connection, text, null, error);
     const event: AuditEvent = {
       ...byCaller(caller),
@@ -87,7 +90,7 @@ export class RunRecorder {
       result: 'failure',
       details: { queryId: id, code: error.code, statementSha256: sha256(text) },
     };
-    await this.groupCommit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)]);
+    await this.groupCommit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)], checks);
   }
 
   /** Resolves when everything this replica has to record is recorded. */

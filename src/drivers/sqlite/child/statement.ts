@@ -1,6 +1,6 @@
 import type { StatementSyncInstance } from '@photostructure/sqlite';
 import type { Column } from '../../cell';
-import { typeOfDeclared, typeOfValues, type SqliteValue } from '../column-type';
+import { typeOfDeclared, typeOfValues, widened, type SqliteValue } from '../column-type';
 import { encodeValue } from '../encode-value';
 import type { Batch, QueryMessage, WireRow } from '../protocol';
 import type { OpenDatabase } from './database';
@@ -31,10 +31,10 @@ export class RunningStatement {
     this.#statement.setReadBigInts(true);
     this.#statement.setReturnArrays(true);
     if (described.length === 0) {
-      const { changes } = this.#try('step', () => this.#statement.run(...message.values));
+      this.#try('step', () => this.#statement.run(...message.values));
       this.#rows = null;
-      this.#done = true;
-      this.#affectedRows = message.access === 'write' ? (authorizer.changesRows ? changes : 0) : null;
+      this.#finish();
+      if (message.access === 'write') this.#affectedRows ??= 0;
       this.columns = [];
       return;
     }
@@ -45,7 +45,7 @@ export class RunningStatement {
     this.columns = described.map(({ name, type }, index) => {
       const declared = typeOfDeclared(type);
       const values = this.#ahead.map((row) => row[index] ?? null);
-      const canonical = declared ?? typeOfValues(type, values);
+      const canonical = declared ? widened(declared, values) : typeOfValues(type, values);
       return { name, type: canonical, nativeType: type ?? '' };
     });
   }
