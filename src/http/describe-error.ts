@@ -1,3 +1,5 @@
+import { isError } from './is-error';
+
 const MAX_CAUSES = 4;
 
 /**
@@ -5,7 +7,7 @@ const MAX_CAUSES = 4;
  * errors.
  */
 export function describeError(error: unknown, causes = MAX_CAUSES): unknown {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   const { code } = error as { code?: unknown };
   return {
     type: error.name,

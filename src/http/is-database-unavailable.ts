@@ -1,5 +1,7 @@
-/** SQLSTATE of a PostgreSQL that is not there, starting, stopping, full or overloaded (manual, appendix A). */
-const SQLSTATE = /^(?:08...|57P0[1-5]|53300|55P03|57014)$/;
+import { isError } from './is-error';
+
+/** SQLSTATE of a PostgreSQL or database that is not there, starting, stopping, full or overloaded (manual, appendix A). */
+const SQLSTATE = /^(?:08...|3D000|57P0[1-5]|53300|55P03|57014)$/;
 const SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH']);
 /** pg and pg-pool give these no code. */
 const MESSAGES = new Set([
@@ -12,7 +14,7 @@ const MESSAGES = new Set([
 
 /** Whether `error` says that the system database cannot answer now, rather than that a statement is wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string') return SQLSTATE.test(code) || ('syscall' in error && SYSTEM.has(code));
   return MESSAGES.has(error.message);

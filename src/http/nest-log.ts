@@ -3,6 +3,15 @@ import type { Logger } from 'pino';
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+/** What Nest tells about its own start, a hundred lines of it. */
+const chatter = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 /** Nest's logger on pino. Nest appends the context as the last argument, and the stack before it on errors. */
 export class NestLog implements LoggerService {
   constructor(private readonly target: Logger) {}
@@ -19,10 +28,11 @@ export class NestLog implements LoggerService {
       const texts = rest.filter((part): part is string => typeof part === 'string');
       const context = texts.pop();
       const [text] = texts;
-      if (message instanceof Error) this.target[level]({ err: message, context }, message.message);
+      const to = level === 'info' && chatter.has(context ?? '') ? 'debug' : level;
+      if (message instanceof Error) this.target[to]({ err: message, context }, message.message);
       else if (typeof message === 'object' && message !== null)
-        this.target[level]({ ...message, context }, text);
-      else this.target[level]({ context, ...(text && { stack: text }) }, String(message));
+        this.target[to]({ ...message, context }, text);
+      else this.target[to]({ context, ...(text && { stack: text }) }, String(message));
     };
   }
 }

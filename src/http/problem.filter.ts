@@ -21,7 +21,9 @@ export class ProblemFilter implements ExceptionFilter {
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = request.is404 ? this.notRouted(request, reply) : thrown;
     const { problem, headers } = problemOf(error, request.id, request.raw.url ?? '/');
-    if (problem.status >= 500) this.report(error, request);
+    // Whoever hung up in the middle of a body is no failure of ours, and nobody is there to be answered.
+    const hungUp = request.raw.readableAborted;
+    if (problem.status >= 500 && !hungUp) this.report(error, request);
     if (reply.raw.headersSent || reply.raw.destroyed) {
       // Half an answer is on its way: only breaking the connection tells the client that it is not whole.
       reply.raw.destroy();

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, SelectQueryBuilder } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { Caller, Principal, RequestOrigin, Role } from '../../common/principal';
 import { CONFIG, type Config } from '../../config/config';
@@ -21,6 +21,8 @@ export interface OpenedSession {
   readonly sessionId: string;
   readonly refreshToken: string;
 }
+
+const MAX_LISTED = 500;
 
 type EndReason = 'logout' | 'revoked' | 'refresh_reused' | 'password_changed' | 'user_deactivated';
 
@@ -85,22 +87,18 @@ export class SessionService {
     return { userId: row.user_id, role: row.role, sessionId: used.sessionId, refreshToken: next.text };
   }
 
-  /** The sessions of a user that have not ended, latest use first. */
+  /** The sessions of a user that have not ended, latest use first; at most 500. */
   list(userId: string): Promise<UserSession[]> {
-    return this.dataSource
-      .getRepository(UserSession)
-      .createQueryBuilder('session')
-      .where('session.user_id = :userId AND session.ended_at IS NULL AND session.expires_at > now()', {
-        userId,
-      })
+    return this.running(userId)
       .orderBy('session.last_activity_at', 'DESC')
       .addOrderBy('session.id')
+      .limit(MAX_LISTED)
       .getMany();
   }
 
   /** @throws AppError `resource.not_found` for what is not a running session of that user */
   async find(userId: string, sessionId: string): Promise<UserSession> {
-    const session = (await this.list(userId)).find(({ id }) => id === sessionId);
+    const session = await this.running(userId).andWhere('session.id = :sessionId', { sessionId }).getOne();
     if (!session) throw new AppError('resource.not_found');
     return session;
   }
@@ -153,6 +151,15 @@ export class SessionService {
     );
     await this.bus.publish(manager, authSignals.user, userId);
     return ended;
+  }
+
+  private running(userId: string): SelectQueryBuilder<UserSession> {
+    return this.dataSource
+      .getRepository(UserSession)
+      .createQueryBuilder('session')
+      .where('session.user_id = :userId AND session.ended_at IS NULL AND session.expires_at > now()', {
+        userId,
+      });
   }
 
   private async endReused(used: RefreshToken, origin: RequestOrigin): Promise<void> {
