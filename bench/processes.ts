@@ -14,7 +14,9 @@ export async function startProgram(
   env: Record<string, string>,
   urlOf: (line: string) => string | null,
 ): Promise<Running> {
-  const child = spawn(process.execPath, [file], {
+  // BENCH_NODE_OPTIONS=--cpu-prof writes a profile of each program.
+  const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
+  const child = spawn(process.execPath, [...options, file], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
