@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { AppError } from '../../common/app-error';
 import { mapSqliteError } from './map-error';
-import type { Failure, OpenMessage, Replies, Reply, Request } from './protocol';
+import type { Began, Failure, OpenMessage, Replies, Reply, Request } from './protocol';
 
 /** From `dist` the compiled program runs; from the sources (tests) Node is taught TypeScript by a dev dependency. */
 const extension = path.extname(__filename);
@@ -26,12 +26,15 @@ export class SqliteProcess {
   undelivered = false;
   readonly exited: Promise<void>;
   #dead = false;
+  /** Whether anything was heard since the last request. */
+  #began = false;
   #settle: { resolve(reply: Reply): void; reject(error: Error): void } | null = null;
 
   private constructor(private readonly child: ChildProcess) {
     this.exited = new Promise((resolve) => {
       const gone = (): void => {
         this.#dead = true;
+        this.undelivered ||= !this.#began;
         const waiting = this.#settle;
         this.#settle = null;
         waiting?.reject(new AppError('connection.lost', 'The process that ran the statement has ended.'));
@@ -40,7 +43,9 @@ export class SqliteProcess {
       child.once('exit', gone);
       child.once('error', gone);
     });
-    child.on('message', (reply: Reply) => {
+    child.on('message', (reply: Reply | Began) => {
+      this.#began = true;
+      if ('began' in reply) return;
       const waiting = this.#settle;
       this.#settle = null;
       waiting?.resolve(reply);
@@ -89,10 +94,9 @@ export class SqliteProcess {
     }
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#settle = { resolve, reject };
-      // EPIPE says that the process was gone before it could read; its exit rejects
-      this.child.send(request, (error) => {
-        if (error) this.undelivered = true;
-      });
+      this.#began = false;
+      // a failing channel means that the process is gone; its exit rejects
+      this.child.send(request, () => undefined);
     });
     if (!reply.ok) throw new ChildFailure(reply.failure);
     return reply.value as Replies[R['op']];

@@ -14,6 +14,7 @@ export function encodeValue(value: SqliteValue, type: CanonicalType): WireCell {
     return type === 'bigint' || type === 'decimal' ? String(value) : tagged('$numberLong', String(value));
   }
   if (typeof value === 'number') {
+    if (type === 'float' && Object.is(value, -0)) return { raw: '-0' };
     if (type === 'float') return Number.isFinite(value) ? value : String(value);
     if (type === 'decimal' && Number.isFinite(value)) return String(value);
     return tagged('$numberDouble', Object.is(value, -0) ? '-0.0' : String(value));

@@ -61,5 +61,10 @@ export interface Replies {
   introspect: { readonly tables: readonly TableInfo[] };
 }
 
+/** Sent before a statement runs: a process that dies without it has not run the statement. */
+export interface Began {
+  readonly began: true;
+}
+
 export type Reply<Op extends Request['op'] = Request['op']> =
   { readonly ok: true; readonly value: Replies[Op] } | { readonly ok: false; readonly failure: Failure };

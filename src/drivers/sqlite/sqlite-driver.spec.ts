@@ -241,6 +241,13 @@ describe('values', () => {
     ]);
   });
 
+  it('keeps the sign of zero', async () => {
+    const { rows } = await run(await open(), 'select ?, ?', {
+      values: [{ $numberDouble: '-0.0' }, { $numberDouble: '0' }],
+    });
+    expect(rows[0]?.map((cell) => (cell instanceof RawJson ? cell.text : cell))).toEqual(['-0', 0]);
+  });
+
   it('types what has no declared type by the values, and decimals as digits', async () => {
     execute(
       "create table c(n decimal(10, 2), d datetime); insert into c values (12.50, '2024-02-29'), (3, '2024-03-01')",

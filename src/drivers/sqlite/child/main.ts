@@ -3,7 +3,7 @@
  * one way to stop a statement for sure. It has no environment and no descriptors but its channel.
  */
 import { Worker } from 'node:worker_threads';
-import type { Reply, Request } from '../protocol';
+import type { Began, Reply, Request } from '../protocol';
 import { failureOf, Session } from './serve';
 
 // a statement may keep the loop busy while the parent dies: a thread of its own notices, the channel could not
@@ -22,6 +22,7 @@ process.on('disconnect', () => process.exit(0));
 
 const session = new Session();
 process.on('message', (request: Request) => {
+  if (request.op === 'query') process.send?.({ began: true } satisfies Began);
   let reply: Reply;
   try {
     reply = { ok: true, value: session.answer(request) };
