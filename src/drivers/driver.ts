@@ -102,7 +102,8 @@ export interface PoolFigures {
 
 /** A remark of the connection test that is not a failure, with the statements that would mend it. */
 export interface TestWarning {
-  readonly code: 'account_can_write' | 'account_is_superuser' | 'tls_off' | 'tls_unverified';
+  readonly code:
+    'account_can_write' | 'account_is_superuser' | 'account_unverified' | 'tls_off' | 'tls_unverified';
   readonly message: string;
   readonly statements?: readonly string[];
 }
@@ -111,7 +112,7 @@ export interface TestReport {
   readonly serverVersion: string;
   /** Round trip of one small statement on an open session. */
   readonly latencyMs: number;
-  /** Whether the account itself cannot write; `null` when the engine has no accounts (SQLite). */
+  /** Whether the account itself cannot write; `null` when the engine has no accounts (SQLite) or does not tell. */
   readonly readOnlyAccount: boolean | null;
   readonly warnings: readonly TestWarning[];
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../common/app-error';
 import type { Driver, DriverDescription } from './driver';
+import { mongodbDescription } from './mongodb/description';
 import { mariadbDescription, mysqlDescription } from './mysql/description';
 import { plannedDrivers } from './planned';
 import { postgresqlDescription } from './postgresql/description';
@@ -33,6 +34,11 @@ const available: readonly RegisteredDriver[] = [
     description: sqliteDescription,
     load: async () =>
       (require('./sqlite/sqlite-driver') as typeof import('./sqlite/sqlite-driver')).sqliteDriver,
+  },
+  {
+    description: mongodbDescription,
+    load: async () =>
+      (require('./mongodb/mongodb-driver') as typeof import('./mongodb/mongodb-driver')).mongodbDriver,
   },
 ];
 

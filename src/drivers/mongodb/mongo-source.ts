@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection, mongo } from 'mongoose';
+import { AppError } from '../../common/app-error';
+import { abortError } from '../abort';
+import type {
+  ConnectOptions,
+  Cursor,
+  PoolFigures,
+  QueryRequest,
+  Source,
+  TestReport,
+  TestWarning,
+} from '../driver';
+import { SessionGate } from '../session-gate';
+import type { TableInfo } from '../table-info';
+import { buildCommand, type Command } from './command';
+import type { Document } from './encode-documents';
+import { exactTypes, introspectCollections } from './introspect';
+import { judgePrivileges, type AccountJudgement } from './judge-privileges';
+import { MongoCursor } from './mongo-cursor';
+import { openClient } from './open-client';
+import { parseOperation, type Operation } from './operation';
+import type { MongoConfig } from './parse-config';
+import { readAnswer } from './read-answer';
+import { readOnlyAccountScript } from './read-only-account';
+import { RunningOperation } from './running-operation';
+
+const BATCH = 1_000;
+const INTROSPECT_MS = 60_000;
+const TEST_MS = 15_000;
+
+export class MongoSource implements Source {
+  readonly #gate: SessionGate;
+  readonly #running = new Set<RunningOperation>();
+  #open = 0;
+  #control: Promise<Connection> | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(
+    private readonly config: MongoConfig,
+    private readonly options: ConnectOptions,
+    private readonly connection: Connection,
+  ) {
+    this.#gate = new SessionGate(options.maxSessions, options.acquireTimeoutMs);
+  }
+
+  static async open(config: MongoConfig, options: ConnectOptions): Promise<MongoSource> {
+    const pool = { min: 0, max: options.maxSessions };
+    const source = new MongoSource(config, options, await openClient(config, options, pool));
+    const client = source.connection.getClient();
+    client.on('connectionCreated', () => (source.#open += 1));
+    client.on('connectionClosed', () => (source.#open -= 1));
+    return source;
+  }
+
+  async test(signal: AbortSignal): Promise<TestReport> {
+    return this.#exclusive(signal, async (db, comment) => {
+      const { version } = await db.command({ buildInfo: 1, comment, maxTimeMS: TEST_MS });
+      const begun = performance.now();
+      await db.command({ ping: 1, comment });
+      const latencyMs = performance.now() - begun;
+      const judgement = await this.#account(db);
+      const warnings = [...accountWarnings(judgement, this.config), ...tlsWarnings(this.config)];
+      return { serverVersion: String(version), latencyMs, readOnlyAccount: judgement.readOnly, warnings };
+    });
+  }
+
+  async query(request: QueryRequest, signal: AbortSignal): Promise<Cursor> {
+    if (signal.aborted) throw abortError(signal);
+    if (request.access === 'write' && this.options.readOnly) throw new AppError('query.read_only');
+    if (request.values.length > 0) {
+      throw new AppError('query.invalid_parameter', 'Operations of MongoDB take no parameters.');
+    }
+    const operation = parseOperation(request.text, request.access);
+    const most = request.maxRows === undefined ? null : request.maxRows + 1;
+    const comment = this.#comment();
+    const maxTimeMS = Math.max(1, Math.ceil(request.timeoutMs));
+    const batchSize = Math.min(most ?? BATCH, BATCH);
+    const { command, answer } = buildCommand(operation, { comment, maxTimeMS, batchSize, most });
+    const running = await this.#begin(signal, comment);
+    return answer === 'cursor'
+      ? this.#stream(running, command, comment, most)
+      : this.#once(running, command, operation, most);
+  }
+
+  async introspect(signal: AbortSignal): Promise<TableInfo[]> {
+    return this.#exclusive(signal, (db, comment) => introspectCollections(db, INTROSPECT_MS, comment));
+  }
+
+  pool(): PoolFigures {
+    const { busy, waiting, max } = this.#gate;
+    const open = Math.max(this.#open, busy);
+    return { open, idle: open - busy, busy, waiting, max };
+  }
+
+  close(graceMs = 0): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #stream(
+    operation: RunningOperation,
+    command: Command,
+    comment: string,
+    most: number | null,
+  ): Promise<Cursor> {
+    const first = await operation.exchange(async () => {
+      // the signal of its options is passed on, although the declared type does not list it
+      const options = { ...exactTypes, signal: operation.socketSignal };
+      const cursor = this.#db().runCursorCommand(command, options);
+      cursor.setBatchSize(BATCH);
+      cursor.setComment(comment);
+      operation.cursor = cursor;
+      await cursor.hasNext();
+      return cursor.readBufferedDocuments() as Document[];
+    });
+    return new MongoCursor(operation, first, null, most);
+  }
+
+  async #once(
+    running: RunningOperation,
+    command: Command,
+    operation: Operation,
+    most: number | null,
+  ): Promise<Cursor> {
+    const reply = await running.exchange(() =>
+      this.#db().command(command, { ...exactTypes, signal: running.socketSignal }),
+    );
+    try {
+      const { documents, affectedRows } = readAnswer(operation, reply);
+      return new MongoCursor(running, documents, affectedRows, most);
+    } finally {
+      running.finish();
+    }
+  }
+
+  async #exclusive<T>(signal: AbortSignal, work: (db: mongo.Db, comment: string) => Promise<T>): Promise<T> {
+    if (signal.aborted) throw abortError(signal);
+    const comment = this.#comment();
+    const operation = await this.#begin(signal, comment);
+    const result = await operation.exchange(() => work(this.#db(), comment));
+    operation.finish();
+    return result;
+  }
+
+  /** By which the server's list of operations tells this one from all others. */
+  #comment(): string {
+    return `${this.options.applicationName}:${randomUUID()}`;
+  }
+
+  async #begin(signal: AbortSignal, comment: string): Promise<RunningOperation> {
+    await this.#gate.enter(signal);
+    const operation = new RunningOperation({
+      comment,
+      signal,
+      control: async () => (await this.#controlClient()).getClient(),
+      onEnd: (ended) => {
+        this.#running.delete(ended);
+        this.#gate.leave();
+      },
+    });
+    this.#running.add(operation);
+    return operation;
+  }
+
+  #db(): mongo.Db {
+    return this.connection.getClient().db(this.config.database);
+  }
+
+  /** Opened with the first stop, because most Sources never need it. */
+  async #controlClient(): Promise<Connection> {
+    this.#control ??= openClient(this.config, this.options, { min: 0, max: 2 });
+    try {
+      return await this.#control;
+    } catch (error) {
+      this.#control = null;
+      throw error;
+    }
+  }
+
+  async #account(db: mongo.Db): Promise<AccountJudgement> {
+    try {
+      return judgePrivileges(await db.command({ connectionStatus: 1, showPrivileges: true }));
+    } catch {
+      // servers that only speak the protocol may not have the command: then nothing is known
+      return { readOnly: null, superuser: false };
+    }
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#gate.close();
+    if (!(await this.#gate.emptied(graceMs))) {
+      await Promise.all(
+        [...this.#running].map((running) => running.stop(new AppError('service.shutting_down'))),
+      );
+    }
+    await this.connection.close(true);
+    const control = await this.#control?.catch(() => null);
+    await control?.close(true);
+    this.#open = 0;
+  }
+}
+
+function accountWarnings({ readOnly, superuser }: AccountJudgement, config: MongoConfig): TestWarning[] {
+  if (readOnly === null) {
+    return [{ code: 'account_unverified', message: 'The server does not say what the account may do.' }];
+  }
+  if (readOnly) return [];
+  const statements = readOnlyAccountScript(config, { username: 'sluice_reader' });
+  const message = superuser
+    ? 'The account may administer the server.'
+    : 'The account may write; one that can only read protects the data whatever happens here.';
+  return [{ code: superuser ? 'account_is_superuser' : 'account_can_write', message, statements }];
+}
+
+function tlsWarnings({ tls, hosts }: MongoConfig): TestWarning[] {
+  const local = hosts.every((place) => /^(?:localhost|127\.[\d.]+|\[::1\]):\d+$/.test(place));
+  if (tls.mode === 'disable') {
+    return local ? [] : [{ code: 'tls_off', message: 'Passwords are hashed but the data travels readable.' }];
+  }
+  return tls.mode === 'verify-full'
+    ? []
+    : [{ code: 'tls_unverified', message: 'Nobody checks who answers.' }];
+}
