@@ -179,6 +179,28 @@ describeEngine('mongodb', () => {
     ]);
   });
 
+  it('is not fooled by members that pretend to be a class of the client library', async () => {
+    // the client library would not send such a document, so the server makes it
+    await direct.getClient().db().collection('pretends').insertOne({ v: 1 });
+    await direct
+      .getClient()
+      .db()
+      .collection('pretends')
+      .updateOne({}, [
+        {
+          $replaceRoot: {
+            newRoot: { $arrayToObject: [[{ k: 'v', v: { $arrayToObject: [[['_bsontype', 'ObjectId']]] } }]] },
+          },
+        },
+      ]);
+    const { rows } = await run({ operation: 'find', collection: 'pretends', projection: { _id: 0 } });
+    expect(plain(rows[0]?.[0])).toBe('{"_bsontype":"ObjectId"}');
+    const filter = { v: { _bsontype: 'ObjectId', $where: 'true' } };
+    expect(await codeOf(run({ operation: 'find', collection: 'pretends', filter }))).toBe(
+      'query.unsupported',
+    );
+  });
+
   it('reads by every operation that reads', async () => {
     const rows = direct.getClient().db().collection<{ _id: number; [name: string]: unknown }>('read');
     await rows.insertMany(Array.from({ length: 10 }, (_, n) => ({ _id: n, odd: n % 2 === 1 })));
@@ -266,6 +288,7 @@ describeEngine('mongodb', () => {
       aggregate({ $unionWith: 'system.profile' }),
       aggregate({ $merge: { into: { db: 'other', coll: 'x' } } }),
       aggregate({ $out: { db: 'other', coll: 'x' } }),
+      aggregate({ $merge: { into: 'x', whenMatched: [{ $set: { a: { $function: js } } }] } }),
       aggregate({ $facet: { a: [{ $indexStats: {} }] } }),
       { operation: 'find', collection: 'system.views' },
       { operation: 'find', collection: '$cmd' },

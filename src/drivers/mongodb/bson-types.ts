@@ -1,4 +1,5 @@
 import type { CanonicalType } from '../cell';
+import { bsonKind } from './bson-kind';
 
 /** BSON types by the names of `$type` (https://www.mongodb.com/docs/manual/reference/bson-types/), and the canonical type of each. */
 const canonical: Readonly<Record<string, CanonicalType>> = {
@@ -43,7 +44,7 @@ export function bsonTypeOf(value: unknown): string {
   if (typeof value === 'bigint') return 'long';
   if (value instanceof Date) return 'date';
   if (Array.isArray(value)) return 'array';
-  const { _bsontype: kind } = value as { _bsontype?: string };
+  const kind = bsonKind(value);
   if (kind === undefined) return 'object';
   if (kind !== 'Binary') return byKind[kind] ?? kind;
   const { sub_type: subtype, position } = value as { sub_type: number; position: number };

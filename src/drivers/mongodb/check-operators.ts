@@ -1,4 +1,5 @@
 import { AppError } from '../../common/app-error';
+import { bsonKind } from './bson-kind';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -45,7 +46,9 @@ const refused = (construct: string): AppError =>
 export function checkOperators(value: unknown, depth = 0): void {
   if (depth > MAX_DEPTH) throw new AppError('query.too_complex');
   if (typeof value !== 'object' || value === null || value instanceof Date) return;
-  if ((value as { _bsontype?: unknown })._bsontype === 'Code') throw refused('JavaScript');
+  const kind = bsonKind(value);
+  if (kind === 'Code') throw refused('JavaScript');
+  if (kind !== undefined && kind !== 'DBRef') return;
   for (const [name, member] of Object.entries(value)) {
     if (javascript.has(name) || name.startsWith('$_internal')) throw refused(name);
     if (writing.has(name)) throw new AppError('query.read_only', `${name} writes.`);
@@ -63,6 +66,7 @@ export function checkPipeline(pipeline: readonly Members[], access: 'read' | 'wr
     const last = depth === 0 && index === pipeline.length - 1;
     if (writing.has(name) && access === 'write' && last) {
       requireTarget(stage[name]);
+      checkOperators(stage[name]);
       continue;
     }
     if (writing.has(name)) throw new AppError('query.read_only', `${name} writes.`);

@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { bsonKind } from './bson-kind';
 
 const { BSON } = mongo;
 const SAFE_DATES = [0, 253_402_300_799_999] as const; // 1970 to 9999: what relaxed Extended JSON writes as ISO 8601
@@ -19,7 +20,7 @@ export function toExtendedJson(value: unknown): string {
   if (typeof value === 'bigint') return tag('$numberLong', String(value));
   if (value instanceof Date) return date(value);
   if (Array.isArray(value)) return `[${value.map(toExtendedJson).join(',')}]`;
-  const { _bsontype: kind } = value as { _bsontype?: string };
+  const kind = bsonKind(value);
   const write = kind === undefined ? undefined : byKind[kind];
   if (write) return write(value as never);
   if (kind !== undefined) return BSON.EJSON.stringify(value, { relaxed: false });

@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
 import { AppError } from '../../common/app-error';
+import { bsonKind } from './bson-kind';
 import { checkOperators, checkPipeline, requireCollection } from './check-operators';
 
 const { EJSON } = mongo.BSON;
@@ -43,7 +44,7 @@ const required: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
 };
 
 const isDocument = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !('_bsontype' in value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && bsonKind(value) === undefined;
 const isArrayOf = (check: (value: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(check);
 const isCount = (value: unknown): boolean => {
