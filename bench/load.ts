@@ -7,6 +7,7 @@ export interface Target {
 }
 
 export interface Measured {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -34,6 +35,7 @@ export async function load(target: Target, clients: number, seconds: number): Pr
   if (failed > 0) throw new Error(`${failed} of ${times.length} requests to ${target.url} failed`);
   times.sort((a, b) => a - b);
   return {
+    requests: times.length,
     requestsPerSecond: times.length / result.duration,
     p50Ms: percentile(times, 0.5),
     p95Ms: percentile(times, 0.95),

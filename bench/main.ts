@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
 import { load, median, percentile, type Measured, type Target } from './load';
-import { startProgram } from './processes';
+import { startProgram, type Running } from './processes';
 import { startBenchService, type BenchService } from './service';
 
 const POOL = 10;
@@ -49,6 +49,8 @@ interface Line {
   readonly ratio: number;
   readonly addedP50Ms: number;
   readonly addedP95Ms: number;
+  /** CPU time of the process per request, in microseconds: bare, service. */
+  readonly cpuUs: readonly [number, number];
 }
 
 async function main(): Promise<void> {
@@ -72,7 +74,7 @@ async function main(): Promise<void> {
     const lines: Line[] = [];
     for (const scenario of scenarios.filter(({ name }) => only === undefined || name === only)) {
       for (const clients of scenario.clients)
-        lines.push(await compare(service, bare.url, connectionId, scenario, clients));
+        lines.push(await compare(service, bare, connectionId, scenario, clients));
     }
     const schema = only === undefined ? await browseSchema(service, connectionId, benchUrl) : null;
     const rssMiB = residentMiB(service.pid);
@@ -88,7 +90,7 @@ async function main(): Promise<void> {
 /** Runs the two in turn, A B A B …, so that a machine that slows down slows both. */
 async function compare(
   service: BenchService,
-  bareUrl: string,
+  bare: Running,
   connectionId: string,
   { name, query, params }: Scenario,
   clients: number,
@@ -98,12 +100,15 @@ async function compare(
     headers: service.headers,
     body: JSON.stringify({ connectionId, query, params, cache: 'bypass' }),
   };
-  const bare: Target = { url: `${bareUrl}/query`, headers: {}, body: JSON.stringify({ query, params }) };
-  await load(bare, clients, 1);
+  const plain: Target = { url: `${bare.url}/query`, headers: {}, body: JSON.stringify({ query, params }) };
+  await load(plain, clients, 1);
   await load(governed, clients, 1);
-  const pairs: [Measured, Measured][] = [];
+  const pairs: [WithCpu, WithCpu][] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    pairs.push([await load(bare, clients, SECONDS), await load(governed, clients, SECONDS)]);
+    pairs.push([
+      await measureCpu(bare.pid, () => load(plain, clients, SECONDS)),
+      await measureCpu(service.pid, () => load(governed, clients, SECONDS)),
+    ]);
   }
   const line: Line = {
     scenario: name,
@@ -111,9 +116,25 @@ async function compare(
     ratio: median(pairs.map(([b, g]) => g.requestsPerSecond / b.requestsPerSecond)),
     addedP50Ms: median(pairs.map(([b, g]) => g.p50Ms - b.p50Ms)),
     addedP95Ms: median(pairs.map(([b, g]) => g.p95Ms - b.p95Ms)),
+    cpuUs: [median(pairs.map(([b]) => b.cpuUs)), median(pairs.map(([, g]) => g.cpuUs))],
   };
-  process.stdout.write(`${name}, ${clients} clients: ${line.ratio.toFixed(2)}\n`);
+  process.stdout.write(
+    `${name}, ${clients} clients: ${line.ratio.toFixed(2)}; CPU per request ${line.cpuUs.map((us) => us.toFixed(0)).join(' → ')} µs\n`,
+  );
   return line;
+}
+
+type WithCpu = Measured & { readonly cpuUs: number };
+
+/** Clock ticks of /proc/PID/stat are 10 ms on every Linux that Node runs on. */
+async function measureCpu(pid: number, work: () => Promise<Measured>): Promise<WithCpu> {
+  const ticks = (): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  const before = ticks();
+  const measured = await work();
+  return { ...measured, cpuUs: ((ticks() - before) * 10_000) / measured.requests };
 }
 
 async function createDatabase(adminUrl: string, name: string): Promise<string> {
@@ -195,12 +216,12 @@ function report(
   rssMiB: number,
 ): void {
   const rows = lines.map(
-    ({ scenario, clients, ratio, addedP50Ms, addedP95Ms }) =>
-      `| ${scenario} | ${clients} | ${ratio.toFixed(2)} | ${addedP50Ms.toFixed(1)} | ${addedP95Ms.toFixed(1)} |`,
+    ({ scenario, clients, ratio, addedP50Ms, addedP95Ms, cpuUs }) =>
+      `| ${scenario} | ${clients} | ${ratio.toFixed(2)} | ${addedP50Ms.toFixed(1)} | ${addedP95Ms.toFixed(1)} | ${cpuUs.map((us) => us.toFixed(0)).join(' → ')} |`,
   );
   const table = [
-    '| query | clients | throughput, service / bare | added p50, ms | added p95, ms |',
-    '|---|---|---|---|---|',
+    '| query | clients | throughput, service / bare | added p50, ms | added p95, ms | CPU of the process per request, µs |',
+    '|---|---|---|---|---|---|',
     ...rows,
     '',
     `${schema ? `Catalog of 10,000 tables: read from the database in ${(schema.readMs / 1000).toFixed(1)} s, then pages, searches and single tables from the cache with a p95 of ${schema.p95Ms.toFixed(0)} ms. ` : ''}Resident memory of the service after the run: ${rssMiB} MiB.`,
