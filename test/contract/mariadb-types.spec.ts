@@ -105,25 +105,24 @@ describeEngine('mariadb', () => {
     },
   );
 
-  it.each(samples.map(([column, value], index) => [column, value, index] as const))(
-    '%s %j is found by its canonical form as a parameter',
-    async (_column, _value, index) => {
-      const [, , type, cell] = samples[index]!;
-      const text = cell instanceof RawJson ? null : cell;
-      const comparable =
-        type === 'bytes' ? `to_base64(value)` : type === 'timestamptz' ? `concat(value, 'Z')` : 'value';
-      // forms that only the way out knows: EWKB, digits of bits, the T of ISO 8601, JSON as the value it is
-      const oneWay = text === null || ['bit', 'float'].some((name) => samples[index]![0].startsWith(name));
-      if (oneWay || (type === 'bytes' && samples[index]![4] === 'geometry'))
-        return expect(cell).toBeDefined();
-      const parameter = typeof text === 'string' && /stamp/.test(type) ? text.replace('T', ' ') : text;
-      const statement = {
-        text: `select count(*) from t${index} where ${comparable} = ?`,
-        values: [parameter],
-      };
-      expect((await collect(source, request(statement))).rows).toEqual([['1']]);
-    },
-  );
+  // forms that only the way out knows: EWKB, the digits of bits, 32-bit numbers, JSON as the value it is
+  const bothWays = samples
+    .map(([column, value, type, cell], index) => ({ column, value, type, cell, index }))
+    .filter(
+      ({ column, cell }) => !(cell instanceof RawJson) && !/^(?:bit|float|point|geometry)/.test(column),
+    );
+
+  it.each(bothWays)('$column $value is found by its canonical form as a parameter', async (sample) => {
+    const found =
+      { bytes: 'to_base64(value)', timestamptz: "concat(value, 'Z')" }[sample.type as string] ?? 'value';
+    const stamp = typeof sample.cell === 'string' && sample.type.startsWith('timestamp');
+    const parameter = stamp ? (sample.cell as string).replace('T', ' ') : sample.cell;
+    const statement = {
+      text: `select count(*) from t${sample.index} where ${found} = ?`,
+      values: [parameter],
+    };
+    expect((await collect(source, request(statement))).rows).toEqual([['1']]);
+  });
 
   it('gives a thousand columns', async () => {
     const wide = Array.from({ length: 1_000 }, (_, index) => `${index} as c${index}`).join(', ');

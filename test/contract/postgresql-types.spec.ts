@@ -153,19 +153,16 @@ describeEngine('postgresql', () => {
     }
   });
 
-  it.each(samples)('%s %j goes back as a parameter', async (...sample: Sample) => {
+  // as parameters, bytes are written in PostgreSQL's own form, and JSON in an array as text
+  const bothWays = samples.filter(([sql]) => !sql.startsWith('bytea') && sql !== 'jsonb[]');
+
+  it.each(bothWays)('%s %j goes back as a parameter', async (...sample: Sample) => {
     const [sql, , , cell] = sample;
-    // bytes are written in PostgreSQL's own form, and JSON elements of an array as JSON text
-    if (sql.startsWith('bytea') || sql === 'jsonb[]') return expect(cell).not.toBeNull();
-    const value = cell instanceof RawJson ? (JSON.parse(cell.text) as unknown) : cell;
-    // JSON text goes as text where parsing it would change it: strings, and numbers of many digits
-    const asText = cell instanceof RawJson && typeof value !== 'number';
-    const exact = asText ? cell.text : value;
-    const statement = { text: `select $1::${sql} as value`, values: [exact] };
+    // JSON goes as its text: parsing it would round numbers
+    const parameter = cell instanceof RawJson ? cell.text : cell;
+    const statement = { text: `select $1::${sql} as value`, values: [parameter] };
     const { rows } = await collect(source, request(statement));
-    const [[back] = []] = rows;
-    if (cell instanceof RawJson) expect(JSON.parse((back as RawJson).text)).toEqual(value);
-    else expect(back).toEqual(cell);
+    expect(rows).toEqual([[cell]]);
   });
 
   it('reads a type of the database that was made after the pool was opened', async () => {
