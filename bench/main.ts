@@ -9,7 +9,10 @@ import { startBenchService, type BenchService } from './service';
 
 const POOL = 10;
 const quick = process.argv.includes('--quick');
-/** `--only=point`: one scenario, without the catalog. */
+const onlyClients = process.argv
+  .flatMap((argument) => /^--clients=(\d+)$/.exec(argument)?.[1] ?? [])
+  .map(Number)[0];
+/** `--only=point`: one scenario, without the catalog; `--clients=64`: one load. */
 const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
 const ROUNDS = quick ? 1 : 3;
 const SECONDS = quick ? 2 : 4;
@@ -73,7 +76,9 @@ async function main(): Promise<void> {
     const connectionId = await register(service, benchUrl);
     const lines: Line[] = [];
     for (const scenario of scenarios.filter(({ name }) => only === undefined || name === only)) {
-      for (const clients of scenario.clients)
+      for (const clients of scenario.clients.filter(
+        (count) => onlyClients === undefined || count === onlyClients,
+      ))
         lines.push(await compare(service, bare, connectionId, scenario, clients));
     }
     const schema = only === undefined ? await browseSchema(service, connectionId, benchUrl) : null;

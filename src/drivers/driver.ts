@@ -130,6 +130,11 @@ export interface QueryRequest {
   readonly maxRows?: number;
   /** Milliseconds the server itself may spend, as a second guard behind the signal. */
   readonly timeoutMs: number;
+  /**
+   * The analysis has shown that the statement is a plain read that calls nothing but built-ins which only compute. The
+   * driver may then clean its session in a cheaper way, and keep the statement prepared.
+   */
+  readonly stateless?: boolean;
 }
 
 /**

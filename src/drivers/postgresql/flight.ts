@@ -1,4 +1,5 @@
 import type { Connection, FieldDef, Submittable } from 'pg';
+import { serialize } from 'pg-protocol';
 
 /** What a unit's Execute ended with (manual, "Extended Query"): a command tag, or rows are left in the portal. */
 export interface UnitEnd {
@@ -9,6 +10,9 @@ export interface UnitEnd {
 /** One Parse, Bind, Execute; or, without a text, a further Execute of the portal that is open. */
 export interface Unit {
   readonly text?: string;
+  /** Name of a prepared statement to be made of the text, or made of it before (`prepared`). */
+  readonly name?: string;
+  readonly prepared?: boolean;
   readonly values?: readonly (string | null)[];
   /** Rows after which Execute pauses; 0 is all of them. */
   readonly maxRows?: number;
@@ -20,6 +24,8 @@ export interface Unit {
 
 export const flush = Symbol('Flush');
 export const sync = Symbol('Sync');
+/** Brings a session back to how it was opened; whoever sends it forgets what was prepared. */
+export const discardAll: Unit = { text: 'DISCARD ALL' };
 export type Step = Unit | typeof flush | typeof sync;
 
 interface DataRow {
@@ -28,13 +34,13 @@ interface DataRow {
 }
 
 /** pg's connection with the messages as it takes them; its types are behind. */
-interface WireConnection extends Pick<Connection, 'stream' | 'flush' | 'sync'> {
-  parse(message: { text: string }): void;
-  bind(message: { values: readonly (string | null)[] }): void;
-  describe(message: { type: 'P' }): void;
-  execute(message: { rows: number }): void;
+interface WireConnection extends Pick<Connection, 'stream'> {
   sendCopyFail(reason: string): void;
 }
+
+/** The bytes of commands that are always the same: BEGIN, ROLLBACK, … */
+const fixedUnits = new Map<string, Buffer>();
+const maxFixedUnits = 100;
 
 /**
  * Several commands in one flight of the extended protocol: all messages up to Sync go out in one write, the server
@@ -77,18 +83,20 @@ export class Flight implements Submittable {
   send(steps: readonly Step[]): void {
     const connection = this.#connection;
     if (connection === null || this.#synced || this.#over) return;
-    connection.stream.cork();
+    // One buffer: a write of many small ones costs several times as much in the kernel.
+    const messages: Buffer[] = [];
     for (const step of steps) {
       if (step === flush) {
-        connection.flush();
+        messages.push(serialize.flush());
       } else if (step === sync) {
         this.#synced = true;
-        connection.sync();
+        messages.push(serialize.sync());
       } else {
-        this.#write(connection, step);
+        this.#units.push(step);
+        messages.push(bytesOf(step));
       }
     }
-    connection.stream.uncork();
+    connection.stream.write(Buffer.concat(messages));
   }
 
   /** Stops or continues reading from the server; TCP makes it wait. */
@@ -98,16 +106,6 @@ export class Flight implements Submittable {
 
   resume(): void {
     this.#connection?.stream.resume();
-  }
-
-  #write(connection: WireConnection, unit: Unit): void {
-    this.#units.push(unit);
-    if (unit.text !== undefined) {
-      connection.parse({ text: unit.text });
-      connection.bind({ values: unit.values ?? [] });
-      if (unit.onColumns) connection.describe({ type: 'P' });
-    }
-    connection.execute({ rows: unit.maxRows ?? 0 });
   }
 
   #endUnit(end: UnitEnd): void {
@@ -161,4 +159,20 @@ export class Flight implements Submittable {
     this.#units.length = 0;
     this.#settle.reject(error);
   }
+}
+
+function bytesOf(unit: Unit): Buffer {
+  const { text, values, name = '', maxRows = 0 } = unit;
+  if (text === undefined) return serialize.execute({ rows: maxRows });
+  const fixed = values === undefined && name === '' && maxRows === 0 && !unit.onColumns;
+  const known = fixed ? fixedUnits.get(text) : undefined;
+  if (known) return known;
+  const bytes = Buffer.concat([
+    ...(unit.prepared ? [] : [serialize.parse({ name, text })]),
+    serialize.bind({ statement: name, values: values ? [...values] : [] }),
+    ...(unit.onColumns ? [serialize.describe({ type: 'P' })] : []),
+    serialize.execute({ rows: maxRows }),
+  ]);
+  if (fixed && fixedUnits.size < maxFixedUnits) fixedUnits.set(text, bytes);
+  return bytes;
 }

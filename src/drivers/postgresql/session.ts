@@ -3,7 +3,8 @@ import { settledWithin } from '../settled-within';
 import type { TlsOptions } from '../tls';
 import { cancelRequest } from './cancel-request';
 import { DescribeStatement } from './describe-statement';
-import { Flight, sync, type Step } from './flight';
+import { discardAll, Flight, sync, type Step } from './flight';
+import type { PreparedStatements } from './prepared-statements';
 
 /** The longest a server may take to clean a session before it is closed instead. */
 const resetWithinMs = 2_000;
@@ -35,11 +36,14 @@ export class PostgresSession {
     private readonly back: { release: () => void; destroy: () => void },
     /** How long it was idle: it may have died unseen. `null` for a session that is new. */
     readonly idleMs: number | null,
+    /** What earlier borrowers of the session have left prepared. */
+    readonly prepared: PreparedStatements,
   ) {
     this.#client = client as KeyedClient;
   }
 
   start(steps: readonly Step[]): Flight {
+    if (steps.includes(discardAll)) this.prepared.clear();
     return this.#client.query(new Flight(steps));
   }
 
@@ -55,7 +59,7 @@ export class PostgresSession {
 
   /** Ends whatever transaction is open and discards the session's state; whether that has worked. */
   async reset(): Promise<boolean> {
-    const flight = this.start([{ text: 'ROLLBACK' }, { text: 'DISCARD ALL' }, sync]);
+    const flight = this.start([{ text: 'ROLLBACK' }, discardAll, sync]);
     return (await settledWithin(flight.ended, resetWithinMs)) === 'resolved';
   }
 

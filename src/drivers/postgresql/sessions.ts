@@ -2,6 +2,7 @@ import type { Client, Pool } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { ConnectOptions } from '../driver';
 import { mapConnectError } from './map-error';
+import { PreparedStatements } from './prepared-statements';
 import { PostgresSession, type SessionPlace } from './session';
 
 /** How long a session that was idle may take to answer before it is taken for dead. */
@@ -16,6 +17,7 @@ interface BreakableRunner extends QueryRunner {
 export class PostgresSessions {
   /** When each client was last given back. */
   readonly #idleSince = new WeakMap<Client, number>();
+  readonly #prepared = new WeakMap<Client, PreparedStatements>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -62,6 +64,8 @@ export class PostgresSessions {
       },
     };
     const idleMs = idleSince === undefined ? null : Date.now() - idleSince;
-    return new PostgresSession(client, this.place, back, idleMs);
+    const prepared = this.#prepared.get(client) ?? new PreparedStatements();
+    this.#prepared.set(client, prepared);
+    return new PostgresSession(client, this.place, back, idleMs, prepared);
   }
 }

@@ -6,8 +6,9 @@ import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
 import { cellReader, type CellReader } from './cell-reader';
-import { flush, sync, type Flight, type Unit, type UnitEnd } from './flight';
+import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { mapStatementError } from './map-error';
+import type { PreparedStatement } from './prepared-statements';
 import type { PostgresSession } from './session';
 import { describeColumn, type TypeRegistry } from './type-registry';
 
@@ -26,7 +27,7 @@ type State = 'running' | 'suspended' | 'complete' | 'over';
  * A statement in a transaction of its own, from BEGIN to the session's reset.
  *
  * - A read of known length is one flight: `BEGIN READ ONLY`, the limit of time, the statement, `ROLLBACK`, and
- *   behind a Flush, so that the rows do not wait for it, `DISCARD ALL`.
+ *   behind a Flush, so that the rows do not wait for it, `DISCARD ALL`. A stateless one stays prepared instead.
  * - A read of unknown length leaves the portal open and executes it again for each portion.
  * - A write is committed when the caller has read to its end, and rolled back otherwise.
  */
@@ -47,6 +48,11 @@ export class PostgresStatement implements RunningStatement {
   #wakers: (() => void)[] = [];
   #cancelling: Promise<void> | null = null;
   readonly #startedAt = Date.now();
+  /** The session has it prepared. */
+  readonly #known: PreparedStatement | null;
+  /** Name under which the session is to keep it. */
+  readonly #name: string;
+  readonly #closing: readonly Step[];
   readonly #mode: 'flight' | 'portal' | 'write';
 
   constructor(
@@ -63,10 +69,18 @@ export class PostgresStatement implements RunningStatement {
         : request.maxRows !== undefined && request.maxRows <= singleFlightRows
           ? 'flight'
           : 'portal';
+    const { prepared } = session;
+    const keep = this.#mode === 'flight' && request.stateless === true && !prepared.full;
+    this.#known = keep ? prepared.find(request.text) : null;
+    this.#name = keep ? (this.#known?.name ?? prepared.newName()) : '';
+    this.#closing = keep ? lightClosing : strictClosing;
+    if (!keep) prepared.clear();
   }
 
   /** Whether the flight has failed before the server answered anything, so that sending it again repeats nothing. */
   get unanswered(): boolean {
+    // 0A000: a kept statement whose columns have changed; refused before it ran, and gone with the session's reset
+    if (this.#known && this.#error?.extra.sqlState === '0A000') return true;
     return this.#error?.code === 'connection.lost' && !this.#flight.answered;
   }
 
@@ -80,14 +94,19 @@ export class PostgresStatement implements RunningStatement {
     const rows = { flight: (this.request.maxRows ?? 0) + 1, portal: firstRows, write: 0 }[this.#mode];
     const statement: Unit = {
       text: this.request.text,
+      name: this.#name,
+      prepared: this.#known !== null,
       values: this.values,
       ...this.#execute(rows),
-      onColumns: (fields) => {
-        this.#fields = fields;
-      },
+      ...(!this.#known && {
+        onColumns: (fields: readonly FieldDef[]) => {
+          this.#fields = fields;
+        },
+      }),
     };
+    if (this.#known) this.#fields = this.#known.fields;
     this.#flight = this.session.start(
-      this.#mode === 'flight' ? [...head, statement, ...closing('ROLLBACK')] : [...head, statement, flush],
+      this.#mode === 'flight' ? [...head, statement, ...this.#closing] : [...head, statement, flush],
     );
     this.#flight.ended.then(
       () => this.#giveBack(true),
@@ -131,7 +150,7 @@ export class PostgresStatement implements RunningStatement {
     if (this.#state === 'running') {
       await this.#cancel();
     } else {
-      this.#flight.send(closing('ROLLBACK'));
+      this.#flight.send(strictClosing);
       if ((await settledWithin(this.#flight.ended, cancelledWithinMs)) === 'pending') this.session.destroy();
     }
     this.#rows.clear();
@@ -169,10 +188,13 @@ export class PostgresStatement implements RunningStatement {
 
   #endOfExecute(end: UnitEnd): void {
     this.#end = end;
+    if (this.#name !== '' && !this.#known) {
+      this.session.prepared.keep(this.request.text, { name: this.#name, fields: this.#fields });
+    }
     this.#state = end.suspended && this.#mode === 'portal' ? 'suspended' : 'complete';
-    if (this.#state === 'complete' && this.#mode === 'portal') this.#flight.send(closing('ROLLBACK'));
+    if (this.#state === 'complete' && this.#mode === 'portal') this.#flight.send(strictClosing);
     if (end.tag === null && !end.suspended) this.#error = new AppError('query.empty');
-    if (this.#error && this.#mode !== 'flight') this.#flight.send(closing('ROLLBACK'));
+    if (this.#error && this.#mode !== 'flight') this.#flight.send(strictClosing);
     this.#notify();
   }
 
@@ -185,7 +207,7 @@ export class PostgresStatement implements RunningStatement {
       this.#state = 'over';
       this.#notify();
     };
-    this.#flight.send([{ text: 'COMMIT', onEnd }, flush, { text: 'DISCARD ALL' }, sync]);
+    this.#flight.send([{ text: 'COMMIT', onEnd }, flush, discardAll, sync]);
     await this.#until(() => this.#state !== 'running');
     if (this.#error) throw this.#error;
     // COMMIT of a transaction that failed unseen answers ROLLBACK
@@ -208,7 +230,7 @@ export class PostgresStatement implements RunningStatement {
     })();
     await this.#cancelling;
     if ((await settledWithin(stopped, 0)) === 'pending') return this.session.destroy();
-    if (!this.#flight.over) this.#flight.send(closing('ROLLBACK'));
+    if (!this.#flight.over) this.#flight.send(strictClosing);
   }
 
   #fail(error: unknown): void {
@@ -260,9 +282,17 @@ export class PostgresStatement implements RunningStatement {
   }
 }
 
-function closing(end: 'ROLLBACK'): readonly (Unit | typeof flush | typeof sync)[] {
-  return [{ text: end }, flush, { text: 'DISCARD ALL' }, sync];
-}
+const strictClosing: readonly Step[] = [{ text: 'ROLLBACK' }, flush, discardAll, sync];
+/**
+ * For statements that are known to call built-ins only. ROLLBACK undoes all of a transaction, settings among them; of
+ * what is not undone, a view or an operator could still have taken a session's advisory lock.
+ */
+const lightClosing: readonly Step[] = [
+  { text: 'ROLLBACK' },
+  flush,
+  { text: 'SELECT pg_advisory_unlock_all()' },
+  sync,
+];
 
 /** The count in a command tag (manual, "CommandComplete"): `INSERT 0 5`, `UPDATE 5`; commands without rows have none. */
 function countOf(tag: string | null | undefined): number {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { isAppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
 import { isRepeatable } from '../../sql/is-repeatable';
+import { isStateless } from '../../sql/is-stateless';
 import { Sources } from '../connections/sources.provider';
 import { SettingsService } from '../settings/settings.service';
 import { Admission } from './admission';
@@ -80,8 +81,9 @@ export class QueryService {
     const lease = await this.sources.lease(connection, signal);
     try {
       const { maxRows, timeoutMs } = limits;
+      const stateless = isStateless(facts);
       await using cursor = await lease.source.query(
-        { text, values, access: facts.access, maxRows, timeoutMs },
+        { text, values, access: facts.access, maxRows, timeoutMs, stateless },
         signal,
       );
       const outcome = await collectRows(cursor, maxRows);
