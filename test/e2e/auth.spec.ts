@@ -324,6 +324,14 @@ describe('auth', () => {
     });
   });
 
+  it('lets one log out twice at once', async () => {
+    const user = await service.user('user');
+    const logout = () => service.api('POST', '/api/auth/logout', undefined, user.token);
+    const answers = await Promise.all([logout(), logout(), logout()]);
+    for (const { status } of answers) expect([204, 401]).toContain(status);
+    expect(await me(user.token)).toBe(401);
+  });
+
   it('tells who one is and what one may do', async () => {
     const viewer = await service.user('viewer');
     const { body } = await service.api('GET', '/api/auth/me', undefined, viewer.token);

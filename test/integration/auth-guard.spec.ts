@@ -153,6 +153,14 @@ describe('the guard', () => {
     expect(await get('committed', { apiKey: key })).toEqual([401, 'auth.invalid_api_key']);
   });
 
+  it('takes a cached token for no key, and a key for no token', async () => {
+    const user = await service.user('user');
+    const { key } = (await service.api('POST', '/api/auth/api-keys', { name: 'k' }, user.token)).body;
+    for (const auth of [user.token, { apiKey: key }]) expect((await get('cached', auth))[0]).toBe(200);
+    expect(await get('cached', { apiKey: user.token })).toEqual([401, 'auth.invalid_api_key']);
+    expect(await get('cached', key)).toEqual([401, 'auth.invalid_token']);
+  });
+
   it('drops from the cache what another replica ended', async () => {
     const [ended, demoted, revoked] = [
       await service.user('user'),

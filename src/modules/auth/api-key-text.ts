@@ -12,14 +12,14 @@ const FORM = /^sl_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$/;
 export function newApiKey(): NewApiKey {
   const prefix = `sl_${randomBytes(4).toString('hex')}`;
   const text = `${prefix}_${randomBytes(32).toString('base64url')}`;
-  return { text, prefix, hash: sha256(text) };
+  return { text, prefix, hash: hashApiKey(text) };
 }
 
-/** @returns SHA-256 in hexadecimal (256 random bits need no slow hash), `null` for what is no key */
-export function hashApiKey(text: string): string | null {
-  return FORM.test(text) ? sha256(text) : null;
+export function isApiKeyText(text: string): boolean {
+  return FORM.test(text);
 }
 
-function sha256(text: string): string {
+/** SHA-256 in hexadecimal: 256 random bits need no slow hash. */
+export function hashApiKey(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -36,16 +36,13 @@ export class PrincipalReader {
 
   /** @throws AppError `auth.invalid_api_key` */
   async byApiKey(text: string): Promise<Principal> {
-    const hash = hashApiKey(text);
-    const [row]: (UserRow & { id: string })[] = hash
-      ? await this.dataSource.query(
-          `SELECT k.id, u.id AS user_id, u.username, u.role
-           FROM api_keys k JOIN users u ON u.id = k.user_id
-           WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-             AND u.is_active`,
-          [hash],
-        )
-      : [];
+    const [row]: (UserRow & { id: string })[] = await this.dataSource.query(
+      `SELECT k.id, u.id AS user_id, u.username, u.role
+       FROM api_keys k JOIN users u ON u.id = k.user_id
+       WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+         AND u.is_active`,
+      [hashApiKey(text)],
+    );
     if (!row) throw new AppError('auth.invalid_api_key');
     return { userId: row.user_id, username: row.username, role: row.role, apiKeyId: row.id };
   }

@@ -111,6 +111,8 @@ export class SessionService {
          WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > now() RETURNING id`,
         [sessionId, userId, reason],
       );
+      // Of two log-outs at once, the second finds what it wanted.
+      if (ended.length === 0 && reason === 'logout') return;
       if (ended.length === 0) throw new AppError('resource.not_found');
       await this.audit.recordIn(manager, {
         action: reason === 'logout' ? 'auth.logout' : 'session.revoke',
