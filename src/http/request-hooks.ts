@@ -21,9 +21,13 @@ export function addRequestHooks(instance: FastifyInstance, parts: RequestHookPar
   instance.addHook('onRequest', (request, reply, done) => {
     const isDocs = (request.raw.url ?? '').startsWith('/docs');
     void reply.headers(isDocs ? headers.docs : headers.api).header('x-request-id', request.id);
-    // Whoever keeps the connection alive is told to leave it: nothing accepted is cut off (see drain).
-    if (lifecycle.isStopping) void reply.header('connection', 'close');
     done();
+  });
+  instance.addHook('onSend', (_request, reply, payload, done) => {
+    // Whoever keeps the connection alive is told to leave it, with the answer to a request from before the stop, too:
+    // a client that sends its next request on a connection that is being closed would lose it (see drain).
+    if (lifecycle.isStopping) void reply.header('connection', 'close');
+    done(null, payload);
   });
   instance.addHook('onResponse', (request: SluiceRequest, reply, done) => {
     const seconds = reply.elapsedTime / 1000;
