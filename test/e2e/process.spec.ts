@@ -54,7 +54,9 @@ describe('the process', () => {
     const exit = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
     const url = `http://127.0.0.1:${env.PORT ?? port}`;
     const ready = async (): Promise<void> => {
-      while (!text.includes('Sluice is ready')) await new Promise((resolve) => setTimeout(resolve, 20));
+      const gone = (): boolean => child.exitCode !== null || child.signalCode !== null;
+      while (!text.includes('Sluice is ready') && !gone())
+        await new Promise((resolve) => setTimeout(resolve, 20));
     };
     await Promise.race([ready(), exit]);
     return { child, url, output: () => text, ended: () => exit };
