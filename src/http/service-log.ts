@@ -34,11 +34,24 @@ export interface LogTarget {
   readonly readable: boolean;
 }
 
+/** Lines are written in blocks: one write a request would cost more than most of its work. */
+const LOG_BLOCK_BYTES = 8192;
+/** No line stays longer than this in memory; what is there is written when the process exits, too. */
+const LOG_DELAY_MS = 200;
+
+function standardOutput(): LogTarget {
+  if (process.stdout.isTTY) return { stream: process.stdout, readable: true };
+  const stream = pino.destination({
+    fd: process.stdout.fd,
+    sync: false,
+    minLength: LOG_BLOCK_BYTES,
+    periodicFlush: LOG_DELAY_MS,
+  });
+  return { stream, readable: false };
+}
+
 /** JSON lines, or readable ones on a terminal. */
-export function createServiceLog(
-  level: string,
-  target: LogTarget = { stream: process.stdout, readable: process.stdout.isTTY },
-): ServiceLog {
+export function createServiceLog(level: string, target: LogTarget = standardOutput()): ServiceLog {
   const stream = target.readable ? readableLines(target.stream) : target.stream;
   const options = {
     level,

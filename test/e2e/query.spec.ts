@@ -144,6 +144,21 @@ describe.each([
     await permit({ allowedTables: writer.allowedTables });
   });
 
+  it('changes all rows of a write, also those behind the limit of what it gives back', async () => {
+    const table = `${engine.prefix}people`;
+    await permit({
+      canWrite: true,
+      allowedTables: [table, `${engine.prefix}numbers`],
+      writableTables: [table],
+    });
+    const insert = `INSERT INTO people VALUES (30, 'A', NULL), (31, 'B', NULL), (32, 'C', NULL) RETURNING id`;
+    const { status, body } = await ask(insert, { maxRows: 1 });
+    expect([status, body.data, body.truncated]).toEqual([200, [{ id: 30 }], true]);
+    expect((await ask('SELECT id FROM people WHERE id >= 30')).body.rowCount).toBe(3);
+    expect((await ask('DELETE FROM people WHERE id >= 30')).body.rowCount).toBe(3);
+    await permit({ allowedTables: [table, `${engine.prefix}numbers`] });
+  });
+
   it('stops at the deadline, and the database works on for others', async () => {
     const { status, body } = await ask(engine.slow(60), { timeoutMs: 300 });
     expect([status, body.code]).toEqual([504, 'query.timeout']);

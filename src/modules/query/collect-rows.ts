@@ -1,6 +1,7 @@
 import { AppError } from '../../common/app-error';
 import { RawJson, type Cell, type Row } from '../../drivers/cell';
 import type { Cursor } from '../../drivers/driver';
+import type { StatementAccess } from '../../sql/facts';
 import type { QueryOutcome } from './query-result';
 
 const BATCH_ROWS = 1000;
@@ -12,9 +13,14 @@ export const MAX_RESULT_UNITS = 64 * 1024 * 1024;
  * whoever opened it.
  * @throws AppError `query.result_too_large` before the memory of the service is spent on one answer
  */
-export async function collectRows(cursor: Cursor, maxRows: number): Promise<QueryOutcome> {
+export async function collectRows(
+  cursor: Cursor,
+  maxRows: number,
+  access: StatementAccess,
+): Promise<QueryOutcome> {
   const rows: Row[] = [];
   let units = 0;
+  let ended = false;
   while (rows.length <= maxRows) {
     const wanted = Math.min(BATCH_ROWS, maxRows + 1 - rows.length);
     const batch = await cursor.read(wanted);
@@ -28,8 +34,11 @@ export async function collectRows(cursor: Cursor, maxRows: number): Promise<Quer
         'Ask for fewer rows or columns, or use /api/database/query/stream',
       );
     }
-    if (batch.length < wanted) break;
+    ended = batch.length < wanted;
+    if (ended) break;
   }
+  // A write counts once it is read to its end; the rows behind the limit were changed as well.
+  while (access === 'write' && !ended) ended = (await cursor.read(BATCH_ROWS)).length < BATCH_ROWS;
   const truncated = rows.length > maxRows;
   if (truncated) rows.pop();
   return { columns: cursor.columns, rows, truncated, affectedRows: cursor.affectedRows };

@@ -86,7 +86,7 @@ export class QueryService {
         { text, values, access: facts.access, maxRows, timeoutMs, stateless },
         signal,
       );
-      const outcome = await collectRows(cursor, maxRows);
+      const outcome = await collectRows(cursor, maxRows, facts.access);
       lease.report(undefined);
       return outcome;
     } catch (error) {
