@@ -29,7 +29,7 @@ export async function load(target: Target, clients: number, seconds: number): Pr
     duration: seconds,
     timeout: 60,
   }) as Promise<autocannon.Result> & autocannon.Instance;
-  run.on('response', (_client, _status, _bytes, ms) => times.push(ms));
+  void run.on('response', (_client, _status, _bytes, ms) => times.push(ms));
   const result = await run;
   const failed = result.non2xx + result.errors + result.timeouts;
   if (failed > 0) throw new Error(`${failed} of ${times.length} requests to ${target.url} failed`);

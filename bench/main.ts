@@ -136,7 +136,8 @@ type WithCpu = Measured & { readonly cpuUs: number };
 /** Clock ticks of /proc/PID/stat are 10 ms on every Linux that Node runs on. */
 async function measureCpu(pid: number, work: () => Promise<Measured>): Promise<WithCpu> {
   const ticks = (): number => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    const [, text = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+    const fields = text.split(' ');
     return Number(fields[11]) + Number(fields[12]);
   };
   const before = ticks();

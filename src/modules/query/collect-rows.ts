@@ -38,7 +38,9 @@ export async function collectRows(
     if (ended) break;
   }
   // A write counts once it is read to its end; the rows behind the limit were changed as well.
-  while (access === 'write' && !ended) ended = (await cursor.read(BATCH_ROWS)).length < BATCH_ROWS;
+  if (access === 'write') {
+    while (!ended) ended = (await cursor.read(BATCH_ROWS)).length < BATCH_ROWS;
+  }
   const truncated = rows.length > maxRows;
   if (truncated) rows.pop();
   return { columns: cursor.columns, rows, truncated, affectedRows: cursor.affectedRows };
