@@ -21,7 +21,11 @@ export class SmallProject {
     this.write('runner/package.json', '{"name":"jest","version":"1.0.0"}');
     this.write('runner/bin/jest.js', '');
     const dependencies = { '@nestjs/cli': 'file:compiler', jest: 'file:runner' };
-    this.write('package.json', JSON.stringify({ name: 'small', version: '1.0.0', dependencies }));
+    const npmScripts = { start: 'node scripts/start.mjs' };
+    this.write(
+      'package.json',
+      JSON.stringify({ name: 'small', version: '1.0.0', scripts: npmScripts, dependencies }),
+    );
     this.write('src/main.ts', 'process.exit(3);');
     const made = spawnSync('npm', ['install', '--package-lock-only', '--offline', '--no-audit'], {
       cwd: this.root,

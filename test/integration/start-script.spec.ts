@@ -86,6 +86,21 @@ describe('npm start', () => {
     );
   });
 
+  it('drains when npm gets the signal, whose shell does not pass it on', async () => {
+    project.write('src/main.ts', service);
+    const npm = spawn('npm', ['start'], { cwd: project.root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const output = await new Promise<string>((resolve) => {
+      let text = '';
+      npm.stdout.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        if (text.includes('"main"') && text.endsWith('}\n')) npm.kill('SIGTERM');
+      });
+      // the pipe closes when the last process that holds it has ended
+      npm.stdout.once('close', () => resolve(text));
+    });
+    expect(output).toMatch(/\ndrained\n$/);
+  });
+
   it('refuses a Node that is too old', () => {
     const program = `import('./scripts/bootstrap.mjs').then((m) => m.requireNode('20.18.3'))`;
     const result = project.run('-e', [program]);

@@ -5,7 +5,7 @@ import type { StatementAccess } from '../../sql/facts';
 import type { QueryOutcome } from './query-result';
 
 const BATCH_ROWS = 1000;
-/** Text of one collected answer, in UTF-16 units; larger results are for the stream. */
+/** Text of one collected answer, in UTF-16 units; a larger result is refused. */
 export const MAX_RESULT_UNITS = 64 * 1024 * 1024;
 
 /**
@@ -29,10 +29,7 @@ export async function collectRows(
       rows.push(row);
     }
     if (units > MAX_RESULT_UNITS) {
-      throw new AppError(
-        'query.result_too_large',
-        'Ask for fewer rows or columns, or use /api/database/query/stream',
-      );
+      throw new AppError('query.result_too_large', 'Ask for fewer rows or columns');
     }
     ended = batch.length < wanted;
     if (ended) break;
