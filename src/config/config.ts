@@ -14,6 +14,7 @@ export interface Config {
   readonly dataDir: string;
   /** `null`: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** At least 5: three sessions are held for good (Instance, SignalBus, GroupCommit), and a job under a lock takes two. */
   readonly databasePoolSize: number;
   /** Password of the embedded PostgreSQL; unused with `databaseUrl`. */
   readonly embeddedDatabasePassword: string;
@@ -89,7 +90,7 @@ export function loadConfig(env: Environment = process.env): Config {
     host: readText(env, 'HOST') ?? '127.0.0.1',
     dataDir,
     databaseUrl: readText(env, 'DATABASE_URL'),
-    databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 2, 200),
+    databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 5, 200),
     embeddedDatabasePassword: generated?.databasePassword ?? '',
     redisUrl: readText(env, 'REDIS_URL'),
     encryptionKeys: collect(() => (keys ? parseEncryptionKeys(keys) : (generated?.encryptionKeys ?? [])), []),
