@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { DEFAULT_LIMIT, MAX_LIMIT } from './pagination';
@@ -5,6 +6,7 @@ import { DEFAULT_LIMIT, MAX_LIMIT } from './pagination';
 /** `?limit=&cursor=` of every list. */
 export class PageQuery {
   /** Items on a page. */
+  @ApiProperty({ required: false, default: DEFAULT_LIMIT, type: 'integer' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()

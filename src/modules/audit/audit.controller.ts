@@ -2,7 +2,8 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../../common/access';
 import type { Page } from '../../common/pagination';
-import type { AuditLog } from './audit-log.entity';
+import { ApiPage } from '../../http/api-answer';
+import { AuditLog } from './audit-log.entity';
 import { AuditLogReader } from './audit-log.reader';
 import { AuditQuery } from './audit-query.dto';
 
@@ -17,6 +18,7 @@ export class AuditController {
   @Get()
   @Requires('audit.read')
   @ApiOperation({ summary: 'Search the audit log' })
+  @ApiPage(AuditLog)
   find(@Query() query: AuditQuery): Promise<Page<AuditLog>> {
     return this.reader.find(query);
   }

@@ -8,6 +8,7 @@ export class ConnectionView {
   @ApiProperty({ format: 'uuid' })
   id!: string;
 
+  @ApiProperty({ example: 'shop' })
   name!: string;
 
   @ApiProperty({ nullable: true, type: String })
@@ -37,15 +38,25 @@ export class ConnectionView {
   @ApiProperty({ type: 'object', additionalProperties: true })
   options!: Readonly<Record<string, unknown>>;
 
+  @ApiProperty({ type: Boolean })
   readOnly!: boolean;
+
+  @ApiProperty({ type: 'integer' })
   maxConnections!: number;
+
+  @ApiProperty({ type: Boolean })
   active!: boolean;
+
+  @ApiProperty({ type: 'integer', description: 'Raised by every change' })
   revision!: number;
 
-  /** Whether it is the caller's default. */
+  @ApiProperty({ type: Boolean, description: "Whether it is the caller's default" })
   isDefault!: boolean;
 
+  @ApiProperty({ type: Date })
   createdAt!: Date;
+
+  @ApiProperty({ type: Date })
   updatedAt!: Date;
 }
 

@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiBody,
   ApiOperation,
   ApiProperty,
   ApiSecurity,
@@ -28,8 +29,10 @@ import { PageQuery } from '../../common/page-query.dto';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
 import { byCaller } from '../audit/audit-event';
+import { ApiAnswer, ApiPage } from '../../http/api-answer';
 import { PermissionsService } from '../permissions/permissions.service';
 import { ConnectionDirectory } from './connection-directory';
+import { connectionExamples, connectionTestExample } from './connection.examples';
 import { ConnectionBody, ConnectionPatch, ConnectionTargetBody } from './connection.dto';
 import { ConnectionTester, type ConnectionTestResult } from './connection-tester';
 import { ConnectionView, connectionView } from './connection-view';
@@ -71,6 +74,8 @@ export class ConnectionsController {
   @HttpCode(200)
   @Requires('connections.manage')
   @ApiOperation({ summary: 'Try a connection without saving it' })
+  @ApiBody({ type: ConnectionTestBody, examples: connectionExamples })
+  @ApiAnswer(connectionTestExample)
   test(@Body() body: ConnectionTestBody): Promise<ConnectionTestResult> {
     return this.tester.test(body.type, targetOf(body), body.readOnly ?? true);
   }
@@ -78,6 +83,7 @@ export class ConnectionsController {
   @Post()
   @Requires('connections.manage')
   @ApiOperation({ summary: 'Save a connection; its credentials are sealed' })
+  @ApiBody({ type: ConnectionBody, examples: connectionExamples })
   async create(@Body() body: ConnectionBody, @CurrentCaller() caller: Caller): Promise<ConnectionView> {
     return this.view(caller, (await this.connections.create(byCaller(caller), body)).id);
   }
@@ -85,6 +91,7 @@ export class ConnectionsController {
   @Get()
   @Requires('connections.read')
   @ApiOperation({ summary: 'The connections the caller may use' })
+  @ApiPage(ConnectionView)
   async list(@Query() page: PageQuery, @CurrentCaller() caller: Caller): Promise<Page<ConnectionView>> {
     const [ids, activeId] = await Promise.all([
       this.permissions.connectionIdsOf(caller.principal),
@@ -112,6 +119,10 @@ export class ConnectionsController {
   @Patch(':id')
   @Requires('connections.manage')
   @ApiOperation({ summary: 'Change a connection; members that are not sent stay' })
+  @ApiBody({
+    type: ConnectionPatch,
+    examples: { description: { value: { description: 'Orders and customers', maxConnections: 5 } } },
+  })
   async update(
     @Param('id', ParseUUIDPipe) id: string,
     @Body() patch: ConnectionPatch,
@@ -145,6 +156,7 @@ export class ConnectionsController {
   @HttpCode(200)
   @Requires('connections.manage')
   @ApiOperation({ summary: 'Try a saved connection' })
+  @ApiAnswer(connectionTestExample)
   async testSaved(@Param('id', ParseUUIDPipe) id: string): Promise<ConnectionTestResult> {
     const record = await this.directory.require(id, true);
     return this.tester.test(record.type, await this.directory.configOf(record), record.readOnly);
@@ -153,6 +165,7 @@ export class ConnectionsController {
   @Get(':id/read-only-account')
   @Requires('connections.manage')
   @ApiOperation({ summary: 'Statements that create an account which can only read' })
+  @ApiAnswer({ statements: ['CREATE ROLE "sluice_reader" LOGIN PASSWORD \'choose-a-password\''] })
   readOnlyAccount(
     @Param('id', ParseUUIDPipe) id: string,
     @Query() { username }: AccountQuery,

@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagg
 import { Requires } from '../../common/access';
 import { isInstalled, registeredDrivers } from '../../drivers';
 import type { Capabilities, ConnectionType, OptionDescription } from '../../drivers/driver';
+import { ApiAnswer } from '../../http/api-answer';
 
 interface SupportedEngine {
   readonly type: ConnectionType;
@@ -15,6 +16,27 @@ interface SupportedEngine {
   readonly options: readonly OptionDescription[];
 }
 
+const supportedExample = {
+  type: 'postgresql',
+  label: 'PostgreSQL',
+  driver: 'pg',
+  installed: true,
+  capabilities: {
+    schemas: true,
+    readOnlyTransactions: true,
+    cancel: true,
+    cursors: true,
+    parameters: 'numbered',
+    writes: true,
+    explain: true,
+    schemaless: false,
+  },
+  defaultPort: 5432,
+  options: [
+    { name: 'searchPath', type: 'string[]', description: 'Schemas in which unqualified names are looked up' },
+  ],
+} satisfies SupportedEngine;
+
 @ApiTags('Connections')
 @ApiBearerAuth()
 @ApiSecurity('api-key')
@@ -23,6 +45,7 @@ export class SupportedController {
   @Get()
   @Requires('connections.read')
   @ApiOperation({ summary: 'Kinds of databases, what each can do, and whether its driver is installed' })
+  @ApiAnswer({ items: [supportedExample] })
   list(): { items: SupportedEngine[] } {
     return {
       items: registeredDrivers().map(({ description }) => ({

@@ -4,6 +4,7 @@ import { Requires } from '../../common/access';
 import { CurrentCaller } from '../../common/caller.decorator';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
+import { ApiPage } from '../../http/api-answer';
 import type { ConnectionPermission } from './connection-permission.entity';
 import { PermissionBody, PermissionView } from './permission.dto';
 import { PermissionsService } from './permissions.service';
@@ -18,6 +19,7 @@ export class PermissionsController {
 
   @Get()
   @ApiOperation({ summary: 'Who may do what on a connection' })
+  @ApiPage(PermissionView)
   async list(@Param('id', ParseUUIDPipe) id: string): Promise<Page<PermissionView>> {
     const rows = await this.permissions.list(id);
     return { items: rows.map(viewOf), nextCursor: null };

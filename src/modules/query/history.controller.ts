@@ -4,9 +4,10 @@ import { Requires } from '../../common/access';
 import { CurrentCaller } from '../../common/caller.decorator';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
+import { ApiPage } from '../../http/api-answer';
 import { HistoryQuery } from './history-query.dto';
 import { HistoryReader } from './history.reader';
-import type { QueryHistory } from './query-history.entity';
+import { QueryHistory } from './query-history.entity';
 
 @ApiTags('History')
 @ApiBearerAuth()
@@ -18,6 +19,7 @@ export class HistoryController {
   @Get()
   @Requires('history.read')
   @ApiOperation({ summary: "Runs, newest first: one's own, or everybody's for administrators" })
+  @ApiPage(QueryHistory)
   find(@Query() query: HistoryQuery, @CurrentCaller() { principal }: Caller): Promise<Page<QueryHistory>> {
     return this.history.find(principal, query);
   }

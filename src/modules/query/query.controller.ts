@@ -4,10 +4,12 @@ import type { FastifyReply } from 'fastify';
 import { Requires } from '../../common/access';
 import { CurrentCaller, type SluiceRequest } from '../../common/caller.decorator';
 import type { Caller } from '../../common/principal';
+import { ApiAnswer } from '../../http/api-answer';
 import { clientSignal } from './client-signal';
 import { QueryCancellation, type RunningView } from './query-cancellation';
 import { parseQueryRequest } from './query-request';
 import { queryRequestSchema } from './query-request.schema';
+import { queryResultExample, runningExample } from './query-result.example';
 import { encodeResult } from './query-result';
 import { QueryService } from './query.service';
 
@@ -26,6 +28,7 @@ export class QueryController {
   @Requires('query.run', { session: 'cached' })
   @ApiOperation({ summary: 'Run one statement' })
   @ApiBody(queryRequestSchema)
+  @ApiAnswer(queryResultExample)
   async run(
     @Req() request: SluiceRequest,
     @Res() reply: FastifyReply,
@@ -41,6 +44,7 @@ export class QueryController {
   @Get('running')
   @Requires('history.read')
   @ApiOperation({ summary: "What runs now on this replica: one's own, or everybody's for administrators" })
+  @ApiAnswer({ items: [runningExample] })
   running(@CurrentCaller() caller: Caller): { items: RunningView[] } {
     return { items: this.cancellation.list(caller.principal) };
   }

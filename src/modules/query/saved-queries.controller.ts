@@ -20,10 +20,12 @@ import { CurrentCaller, type SluiceRequest } from '../../common/caller.decorator
 import { PageQuery } from '../../common/page-query.dto';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
+import { ApiAnswer, ApiPage } from '../../http/api-answer';
 import { clientSignal } from './client-signal';
+import { queryResultExample, savedResultExample } from './query-result.example';
 import { SavedQueriesService } from './saved-queries.service';
 import { SavedQueryBody, SavedQueryPatch } from './saved-query.dto';
-import type { SavedQuery } from './saved-query.entity';
+import { SavedQuery } from './saved-query.entity';
 import { SavedResultsService, type SavedResultView } from './saved-results.service';
 
 @ApiTags('Saved queries')
@@ -39,6 +41,7 @@ export class SavedQueriesController {
   @Get('saved-queries')
   @Requires('history.read')
   @ApiOperation({ summary: "One's own saved queries and those shared on connections one may use" })
+  @ApiPage(SavedQuery)
   list(@Query() page: PageQuery, @CurrentCaller() { principal }: Caller): Promise<Page<SavedQuery>> {
     return this.queries.list(principal, page);
   }
@@ -79,6 +82,7 @@ export class SavedQueriesController {
   @Post('saved-queries/:id/results')
   @Requires('query.run')
   @ApiOperation({ summary: 'Run a saved query and keep its result' })
+  @ApiAnswer(savedResultExample, 201)
   createResult(
     @Param('id', ParseUUIDPipe) id: string,
     @Req() request: SluiceRequest,
@@ -91,6 +95,7 @@ export class SavedQueriesController {
   @Get('saved-queries/:id/results')
   @Requires('history.read')
   @ApiOperation({ summary: 'Kept results of a saved query, newest first' })
+  @ApiAnswer({ items: [savedResultExample], nextCursor: null })
   listResults(
     @Param('id', ParseUUIDPipe) id: string,
     @Query() page: PageQuery,
@@ -103,6 +108,7 @@ export class SavedQueriesController {
   @Requires('history.read')
   @Header('content-type', 'application/json; charset=utf-8')
   @ApiOperation({ summary: 'A kept result as it was given, to whom its tables are permitted now' })
+  @ApiAnswer(queryResultExample)
   readResult(
     @Param('id', ParseUUIDPipe) id: string,
     @CurrentCaller() { principal }: Caller,

@@ -38,7 +38,7 @@ export class SavedQueryBody {
   @MaxLength(65_536)
   statement!: string;
 
-  @ApiProperty({ required: false, type: [Object], example: [] })
+  @ApiProperty({ required: false, type: 'array', items: {}, example: [] })
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(1000)

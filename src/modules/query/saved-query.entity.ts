@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
 @Entity('saved_queries')
@@ -20,6 +21,7 @@ export class SavedQuery {
   @Column('text')
   statement!: string;
 
+  @ApiProperty({ type: 'array', items: {} })
   @Column('jsonb')
   params!: unknown[];
 

@@ -4,8 +4,10 @@ import { Requires } from '../../common/access';
 import { CurrentCaller } from '../../common/caller.decorator';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
+import { ApiAnswer } from '../../http/api-answer';
 import { SchemaQuery } from './schema.dto';
 import { SchemaReader, type SchemaView, type TableSummary, type TableView } from './schema.reader';
+import { tableExample, tableSummaryExample } from './table.example';
 
 @ApiTags('Schema')
 @ApiBearerAuth()
@@ -19,6 +21,12 @@ export class SchemaController {
   @ApiOperation({
     summary: 'Tables with their columns, keys and indexes, as far as the caller may read them',
   })
+  @ApiAnswer({
+    connectionId: '797acc11-1895-4207-8cb6-4085b6bd9c89',
+    cachedAt: '2026-11-20T22:56:27.342Z',
+    items: [tableExample],
+    nextCursor: null,
+  })
   whole(@Query() query: SchemaQuery, @CurrentCaller() { principal }: Caller): Promise<SchemaView> {
     return this.schema.schema(principal, query);
   }
@@ -26,6 +34,7 @@ export class SchemaController {
   @Get('tables')
   @Requires('schema.read')
   @ApiOperation({ summary: 'Names of tables; searchable' })
+  @ApiAnswer({ items: [tableSummaryExample], nextCursor: null })
   tables(@Query() query: SchemaQuery, @CurrentCaller() { principal }: Caller): Promise<Page<TableSummary>> {
     return this.schema.tables(principal, query);
   }
@@ -33,6 +42,7 @@ export class SchemaController {
   @Get('tables/:name')
   @Requires('schema.read')
   @ApiOperation({ summary: 'One table, by `table` or `schema.table`' })
+  @ApiAnswer(tableExample)
   table(
     @Param('name') name: string,
     @Query() query: SchemaQuery,

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { PageQuery } from '../../common/page-query.dto';
@@ -9,6 +10,7 @@ export class SchemaQuery extends PageQuery {
   connectionId?: string;
 
   /** Read the catalog of the database anew. */
+  @ApiProperty({ required: false, default: false })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) =>
     value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value,
