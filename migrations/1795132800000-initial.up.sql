@@ -119,7 +119,8 @@ CREATE TABLE database_connections (
 CREATE INDEX database_connections_db_type_idx ON database_connections (db_type);
 CREATE INDEX database_connections_is_active_idx ON database_connections (is_active);
 CREATE INDEX database_connections_key_id_idx ON database_connections ((connection_config ->> 'keyId'));
-CREATE TRIGGER database_connections_touch BEFORE UPDATE ON database_connections
+-- Neither a catalog that was read nor a new key is a change of the connection; every change raises the revision.
+CREATE TRIGGER database_connections_touch BEFORE UPDATE OF revision ON database_connections
   FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 
 CREATE TABLE active_connections (
@@ -268,6 +269,7 @@ CREATE TABLE saved_results (
   expires_at timestamptz NOT NULL
 );
 CREATE INDEX saved_results_query_idx ON saved_results (saved_query_id, created_at DESC);
+CREATE INDEX saved_results_key_id_idx ON saved_results ((result ->> 'keyId'));
 CREATE INDEX saved_results_expires_at_idx ON saved_results (expires_at);
 
 -- Audit -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module';
 import { PermissionsModule } from '../permissions/permissions.module';
+import { SealingModule } from '../sealing/sealing.module';
 import { ConnectionAccess } from './connection-access';
 import { ConnectionDirectory } from './connection-directory';
 import { ConnectionEvent } from './connection-event.entity';
@@ -11,14 +12,18 @@ import { ConnectionVault } from './connection-vault';
 import { DatabaseConnection } from './connection.entity';
 import { ConnectionsController } from './connections.controller';
 import { ConnectionsService } from './connections.service';
-import { KeyRotationJob } from './key-rotation.job';
 import { ReadOnlyAccountScripts } from './read-only-account-scripts';
 import { Sources } from './sources.provider';
 import { StatusController } from './status.controller';
 import { SupportedController } from './supported.controller';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([DatabaseConnection, ConnectionEvent]), AuditModule, PermissionsModule],
+  imports: [
+    TypeOrmModule.forFeature([DatabaseConnection, ConnectionEvent]),
+    AuditModule,
+    PermissionsModule,
+    SealingModule,
+  ],
   controllers: [ConnectionsController, SupportedController, StatusController],
   providers: [
     ConnectionAccess,
@@ -27,10 +32,9 @@ import { SupportedController } from './supported.controller';
     ConnectionStatus,
     ConnectionTester,
     ConnectionVault,
-    KeyRotationJob,
     ReadOnlyAccountScripts,
     Sources,
   ],
-  exports: [ConnectionAccess, ConnectionDirectory, ConnectionsService, ConnectionVault, Sources],
+  exports: [ConnectionAccess, ConnectionDirectory, ConnectionsService, Sources],
 })
 export class ConnectionsModule {}

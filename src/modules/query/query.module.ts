@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module';
 import { AuthModule } from '../auth/auth.module';
 import { ConnectionsModule } from '../connections/connections.module';
 import { PermissionsModule } from '../permissions/permissions.module';
+import { SealingModule } from '../sealing/sealing.module';
 import { SettingsModule } from '../settings/settings.module';
 import { AbandonedRunsJob } from './abandoned-runs.job';
 import { Admission } from './admission';
@@ -30,6 +31,7 @@ import { SavedResultsService } from './saved-results.service';
     AuthModule,
     ConnectionsModule,
     PermissionsModule,
+    SealingModule,
     SettingsModule,
   ],
   controllers: [QueryController, HistoryController, SavedQueriesController],

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, type Repository } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { PageQuery } from '../../common/page-query.dto';
 import type { Page } from '../../common/pagination';
 import type { Caller, Principal } from '../../common/principal';
-import { open, seal } from '../../common/seal';
-import { CONFIG, type Config } from '../../config/config';
 import { pageNewestFirst } from '../../database/page-newest-first';
 import { ConnectionAccess } from '../connections/connection-access';
 import { searchPathOf } from '../connections/connection-record';
 import { foldPermission, isReadable } from '../permissions/decide-statement';
+import type { SealedColumn } from '../sealing/sealed-column';
+import { Vault } from '../sealing/vault';
 import { SettingsService } from '../settings/settings.service';
 import { encodeResult } from './query-result';
 import { QueryService } from './query.service';
@@ -25,6 +25,7 @@ export type SavedResultView = Pick<
   'id' | 'savedQueryId' | 'queryId' | 'createdBy' | 'rowCount' | 'createdAt' | 'expiresAt'
 >;
 
+const place: SealedColumn = { table: 'saved_results', column: 'result' };
 const DAY_MS = 86_400_000;
 
 /**
@@ -34,13 +35,15 @@ const DAY_MS = 86_400_000;
 @Injectable()
 export class SavedResultsService {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     @InjectRepository(SavedResult) private readonly results: Repository<SavedResult>,
     private readonly savedQueries: SavedQueriesService,
     private readonly queries: QueryService,
     private readonly access: ConnectionAccess,
     private readonly settings: SettingsService,
-  ) {}
+    private readonly vault: Vault,
+  ) {
+    vault.register(place);
+  }
 
   /** Runs the saved query as the caller and keeps the answer. */
   async create(caller: Caller, savedQueryId: string, client: AbortSignal): Promise<SavedResultView> {
@@ -66,7 +69,7 @@ export class SavedResultsService {
       createdBy: caller.principal.userId,
       rowCount: outcome.rows.length,
       relations: relationsOf(run),
-      result: seal(this.config.encryptionKeys, encodeResult(head, outcome, 'object'), associated(id)),
+      result: this.vault.seal(place, id, encodeResult(head, outcome, 'object')),
       expiresAt: new Date(Date.now() + days * DAY_MS),
     });
     return viewOf(await this.results.findOneByOrFail({ id }));
@@ -95,7 +98,7 @@ export class SavedResultsService {
       schemas.some((schema) => !isReadable(schema, name, permission)),
     );
     if (denied) throw new AppError('permission.table_denied', `${denied.name} is not permitted`);
-    return open(this.config.encryptionKeys, result.result, associated(id));
+    return this.vault.open(place, id, result.result);
   }
 
   /** @returns how many had expired and are gone */
@@ -112,10 +115,6 @@ function relationsOf({ facts, connection }: Run): ResultRelation[] {
     const qualified = connection.dialect === 'sqlite' && schema === 'main' ? null : schema;
     return { schemas: schema === null ? unqualified : [qualified], name };
   });
-}
-
-function associated(id: string): string {
-  return `saved_results:${id}`;
 }
 
 function viewOf(result: SavedResult): SavedResultView {
