@@ -1,3 +1,4 @@
+import type { AppError } from '../common/app-error';
 import type { Dialect } from '../common/dialect';
 import type { Column, Row } from './cell';
 import type { TableInfo } from './table-info';
@@ -160,8 +161,11 @@ export interface Source {
   query(request: QueryRequest, signal: AbortSignal): Promise<Cursor>;
   introspect(signal: AbortSignal): Promise<TableInfo[]>;
   pool(): PoolFigures;
-  /** Waits up to `graceMs` for running work, then stops it and closes every session. Safe to call twice. */
-  close(graceMs?: number): Promise<void>;
+  /**
+   * Waits up to `graceMs` for running work, then stops it, which rejects with `reason` (`service.shutting_down` unless
+   * given), and closes every session. Safe to call twice.
+   */
+  close(graceMs?: number, reason?: AppError): Promise<void>;
 }
 
 /** What is known of an engine without loading its driver. */

@@ -83,8 +83,8 @@ export class PooledSource<Session extends LentSession> implements Source {
     };
   }
 
-  async close(graceMs = 0): Promise<void> {
-    this.#closing ??= this.#close(graceMs);
+  async close(graceMs = 0, reason = new AppError('service.shutting_down')): Promise<void> {
+    this.#closing ??= this.#close(graceMs, reason);
     await this.#closing;
   }
 
@@ -138,10 +138,9 @@ export class PooledSource<Session extends LentSession> implements Source {
     }
   }
 
-  async #close(graceMs: number): Promise<void> {
+  async #close(graceMs: number, reason: AppError): Promise<void> {
     this.#gate.close();
     if (!(await this.#gate.emptied(graceMs))) {
-      const reason = new AppError('service.shutting_down');
       await Promise.all([...this.#running].map((statement) => statement.stop(reason)));
       await this.#gate.emptied(stoppedWithinMs);
     }

@@ -69,9 +69,9 @@ export class SqliteSource implements Source {
     return this.#pool.figures();
   }
 
-  close(graceMs = 0): Promise<void> {
+  close(graceMs = 0, reason = new AppError('service.shutting_down')): Promise<void> {
     this.#closing ??= this.#pool.close(graceMs, () => {
-      for (const lease of this.#leases) void lease.stop(new AppError('service.shutting_down'));
+      for (const lease of this.#leases) void lease.stop(reason);
     });
     return this.#closing;
   }

@@ -8,12 +8,13 @@ const KEEP_SESSIONS = 5;
 
 /** How the service opens pools, whatever the engine. */
 export function connectOptions(
-  config: Pick<Config, 'denyPrivateNetworks' | 'dataDir' | 'sqliteDirs'>,
+  config: Pick<Config, 'denyPrivateNetworks' | 'dataDir' | 'sqliteDirs' | 'maxSessionsTotal'>,
   connection: { readonly readOnly: boolean; readonly maxConnections: number },
 ): ConnectOptions {
+  const maxSessions = Math.min(connection.maxConnections, config.maxSessionsTotal);
   return {
-    maxSessions: connection.maxConnections,
-    keepSessions: Math.min(KEEP_SESSIONS, connection.maxConnections),
+    maxSessions,
+    keepSessions: Math.min(KEEP_SESSIONS, maxSessions),
     idleMs: 60_000,
     recycleMs: 3_600_000,
     prePingAfterMs: 10_000,

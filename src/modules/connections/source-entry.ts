@@ -8,7 +8,10 @@ export interface SourceEntry {
   source: Source | null;
   /** Runs that use it now; it is closed only while there are none. */
   leases: number;
+  /** On the clock of `performance.now()`, which nobody sets back. */
   lastUsedAt: number;
+  /** Called when the last of them ends. */
+  onFree: (() => void) | null;
 }
 
 /** A use of a Source. Release it exactly once, whatever happened. */
@@ -17,6 +20,18 @@ export interface SourceLease {
   /** Tells what came of it, so that a database that is gone is noticed. */
   report(error: unknown): void;
   release(): void;
+}
+
+/** Whether nobody uses the entry any more within the time. */
+export async function isFreeWithin(entry: SourceEntry, ms: number): Promise<boolean> {
+  if (entry.leases === 0) return true;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    entry.onFree = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+  });
 }
 
 /** The open entries that may be closed to make room, least recently used first. */

@@ -3,7 +3,7 @@ import type { PoolFigures, Source } from '../../drivers/driver';
 import { abortError } from '../../drivers/abort';
 import { ConnectionHealth, type HealthFigures } from './connection-health';
 import type { ConnectionRecord } from './connection-record';
-import { closableEntries, type SourceEntry, type SourceLease } from './source-entry';
+import { closableEntries, isFreeWithin, type SourceEntry, type SourceLease } from './source-entry';
 
 export interface SourceFactoryOptions {
   /** Opens a pool on a connection; the signal ends the attempt. */
@@ -46,7 +46,7 @@ export class SourceFactory {
     if (signal.aborted) throw abortError(signal);
     const entry = this.entries.get(keyOf(record)) ?? this.start(record);
     entry.leases++;
-    entry.lastUsedAt = Date.now();
+    entry.lastUsedAt = performance.now();
     try {
       const source = entry.source ?? (await unlessAborted(entry.opening, signal));
       return this.leaseOf(entry, source);
@@ -59,7 +59,9 @@ export class SourceFactory {
   /** Ends what belongs to a connection that was changed or deleted; `keepRevision` stays. */
   retire(connectionId: string, keepRevision: number | null): void {
     for (const [key, entry] of this.entries) {
-      if (entry.record.id === connectionId && entry.record.revision !== keepRevision) this.drop(key, entry);
+      if (entry.record.id === connectionId && entry.record.revision !== keepRevision) {
+        void this.drop(key, entry);
+      }
     }
     this.downRecords.delete(connectionId);
     if (keepRevision === null) this.health.delete(connectionId);
@@ -75,7 +77,7 @@ export class SourceFactory {
   }
 
   /** Every open Source with its figures. */
-  open(): { record: ConnectionRecord; pool: PoolFigures }[] {
+  opened(): { record: ConnectionRecord; pool: PoolFigures }[] {
     return [...this.entries.values()].flatMap(({ record, source }) =>
       source ? [{ record, pool: source.pool() }] : [],
     );
@@ -92,7 +94,7 @@ export class SourceFactory {
   async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.sweeper);
-    for (const [key, entry] of this.entries) this.drop(key, entry);
+    for (const [key, entry] of this.entries) void this.drop(key, entry);
     await Promise.all(this.retiring);
   }
 
@@ -108,9 +110,15 @@ export class SourceFactory {
         },
       );
     }
-    this.makeRoom(record.maxConnections);
-    const opening = this.options.open(record, AbortSignal.timeout(this.options.openTimeoutMs));
-    const entry: SourceEntry = { record, opening, source: null, leases: 0, lastUsedAt: Date.now() };
+    const opening = this.open(record, this.makeRoom(record, health));
+    const entry: SourceEntry = {
+      record,
+      opening,
+      source: null,
+      leases: 0,
+      lastUsedAt: performance.now(),
+      onFree: null,
+    };
     const key = keyOf(record);
     this.entries.set(key, entry);
     void this.settle(entry, key, health);
@@ -123,9 +131,12 @@ export class SourceFactory {
       this.downRecords.delete(entry.record.id);
       health.opened();
     } catch (error) {
-      if (this.entries.get(key) === entry) this.entries.delete(key);
-      this.downRecords.set(entry.record.id, entry.record);
-      health.openingFailed(error);
+      // What was retired meanwhile is nobody's to come back to.
+      if (this.entries.get(key) === entry) {
+        this.entries.delete(key);
+        this.downRecords.set(entry.record.id, entry.record);
+        health.openingFailed(error);
+      }
     }
   }
 
@@ -133,7 +144,10 @@ export class SourceFactory {
     let released = false;
     return {
       source,
-      report: (error) => this.healthOf(entry.record.id).used(error),
+      report: (error) => {
+        // What was retired says nothing about what is there now.
+        if (this.entries.get(keyOf(entry.record)) === entry) this.healthOf(entry.record.id).used(error);
+      },
       release: () => {
         if (released) return;
         released = true;
@@ -144,37 +158,65 @@ export class SourceFactory {
 
   private release(entry: SourceEntry): void {
     entry.leases--;
-    entry.lastUsedAt = Date.now();
+    entry.lastUsedAt = performance.now();
+    if (entry.leases === 0) entry.onFree?.();
   }
 
-  /** Closes what nobody uses, least recently used first, until `sessions` more fit under the total. */
-  private makeRoom(sessions: number): void {
-    const total = (): number =>
-      [...this.entries.values()].reduce((sum, { record }) => sum + record.maxConnections, 0);
+  private async open(record: ConnectionRecord, room: Promise<unknown>): Promise<Source> {
+    await room;
+    return this.options.open(record, AbortSignal.timeout(this.options.openTimeoutMs));
+  }
+
+  /**
+   * Closes what nobody uses, least recently used first, until the sessions of `record` fit under the total.
+   * @returns resolves when they are closed
+   */
+  private makeRoom(record: ConnectionRecord, health: ConnectionHealth): Promise<unknown> {
+    const most = this.options.maxSessionsTotal;
+    const sessionsOf = ({ maxConnections }: ConnectionRecord): number => Math.min(maxConnections, most);
+    const fits = (): boolean => {
+      const taken = [...this.entries.values()].reduce((sum, entry) => sum + sessionsOf(entry.record), 0);
+      return taken + sessionsOf(record) <= most;
+    };
+    const closings: Promise<void>[] = [];
     for (const entry of closableEntries(this.entries.values())) {
-      if (total() + sessions <= this.options.maxSessionsTotal) return;
-      this.drop(keyOf(entry.record), entry);
+      if (fits()) break;
+      closings.push(this.drop(keyOf(entry.record), entry));
     }
-    if (this.entries.size > 0 && total() + sessions > this.options.maxSessionsTotal) {
+    if (!fits()) {
+      health.circuit.abandoned();
       throw new AppError('connection.pool_exhausted', 'All sessions of the service are in use', {
         retryAfterSeconds: 1,
       });
     }
+    return Promise.all(closings);
   }
 
   private closeIdle(): void {
-    const before = Date.now() - this.options.idleMs;
+    const before = performance.now() - this.options.idleMs;
     for (const entry of closableEntries(this.entries.values())) {
-      if (entry.lastUsedAt < before) this.drop(keyOf(entry.record), entry);
+      if (entry.lastUsedAt < before) void this.drop(keyOf(entry.record), entry);
     }
   }
 
   /** From here on nobody gets it; those who have it may finish. */
-  private drop(key: string, entry: SourceEntry): void {
+  private drop(key: string, entry: SourceEntry): Promise<void> {
     this.entries.delete(key);
-    const closing = entry.opening.then((source) => source.close(this.options.graceMs)).catch(() => undefined);
+    const closing = this.end(entry).catch(() => undefined);
     this.retiring.add(closing);
     void closing.finally(() => this.retiring.delete(closing));
+    return closing;
+  }
+
+  /** The leases have the grace, and not the sessions: who waits for a session, or is about to ask for one, has it too. */
+  private async end(entry: SourceEntry): Promise<void> {
+    const source = await entry.opening;
+    await isFreeWithin(entry, this.options.graceMs);
+    const reason = new AppError(
+      this.closed ? 'service.shutting_down' : 'query.cancelled',
+      this.closed ? undefined : 'The connection was changed',
+    );
+    await source.close(0, reason);
   }
 
   private healthOf(connectionId: string): ConnectionHealth {

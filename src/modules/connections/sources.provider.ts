@@ -46,7 +46,7 @@ export class Sources extends SourceFactory implements OnApplicationBootstrap, Be
   onApplicationBootstrap(): void {
     this.signals.on(CONNECTION_TOPIC, (id) => void this.refresh(id));
     this.signals.onGap(() => {
-      for (const { record } of this.open()) void this.refresh(record.id);
+      for (const { record } of this.opened()) void this.refresh(record.id);
     });
   }
 
