@@ -20,7 +20,12 @@ import { ConnectionsService } from '../../src/modules/connections/connections.se
 import { Sources } from '../../src/modules/connections/sources.provider';
 import { bySystem } from '../../src/modules/audit/audit-event';
 import { startTestService } from '../e2e/service';
-import { freshMariadbDatabase, freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
+import {
+  freshMariadbDatabase,
+  freshPostgresDatabase,
+  testServer,
+  type FreshDatabase,
+} from '../servers/servers';
 
 /** A signal of its own for each: who waits on one listens to it. */
 const never = (): AbortSignal => new AbortController().signal;
@@ -114,11 +119,13 @@ const engines = {
   postgresql: {
     fresh: freshPostgresDatabase,
     slow: (seconds: number) => `SELECT pg_sleep(${seconds})`,
-    async sessions({ url }: FreshDatabase): Promise<number> {
-      const client = new Client({ connectionString: url });
+    // Looks from another database: its own sessions may still be ending.
+    async sessions({ database }: FreshDatabase): Promise<number> {
+      const client = new Client({ connectionString: testServer('postgresql').url });
       await client.connect();
       const { rows } = await client.query<{ count: number }>(
-        `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+        'SELECT count(*)::int FROM pg_stat_activity WHERE datname = $1',
+        [database],
       );
       await client.end();
       return rows[0]!.count;
@@ -127,10 +134,11 @@ const engines = {
   mariadb: {
     fresh: freshMariadbDatabase,
     slow: (seconds: number) => `SELECT sleep(${seconds})`,
-    async sessions({ url }: FreshDatabase): Promise<number> {
-      const client = await createConnection(url);
+    async sessions({ database }: FreshDatabase): Promise<number> {
+      const client = await createConnection(testServer('mariadb').url);
       const [rows] = await client.query(
-        'SELECT count(*) AS count FROM information_schema.processlist WHERE db = database() AND id <> connection_id()',
+        'SELECT count(*) AS count FROM information_schema.processlist WHERE db = ?',
+        [database],
       );
       await client.end();
       return (rows as { count: number }[])[0]!.count;
