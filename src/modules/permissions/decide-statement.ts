@@ -28,9 +28,10 @@ export type Decision = Denial | null;
 /** Whether what a statement touches is permitted. Pure: the same facts give the same answer, whoever asks when. */
 export function decideStatement(
   facts: StatementFacts,
-  permission: Permission,
+  granted: Permission,
   context: DecisionContext,
 ): Decision {
+  const permission = foldPermission(granted, context.dialect);
   if (!permission.canQuery)
     return { code: 'permission.connection_denied', detail: 'The permission does not include queries' };
   if (facts.access === 'write') {
