@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { ConfigError } from './config/config-error';
 import { loadConfig } from './config/config';
+import { explainStartFailure } from './explain-start-failure';
 import { startService, type RunningService } from './start-service';
 
 const signals = ['SIGTERM', 'SIGINT'] as const;
@@ -43,8 +43,6 @@ function announceAdministrator({ administrator }: RunningService): void {
 }
 
 main().catch((error: unknown) => {
-  const text =
-    error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${explainStartFailure(error)}\n`);
   process.exit(1);
 });

@@ -45,8 +45,10 @@ describe('loadConfig', () => {
       ENCRYPTION_KEYS: 'k1:canary-key',
       JWT_SECRET: 'canary-secret',
       LOG_LEVEL: 'loud',
+      DATABASE_URL: 'canary-url',
+      REDIS_URL: 'http://canary-host:6379',
     }).join('\n');
-    for (const name of ['PORT', 'ENCRYPTION_KEYS', 'JWT_SECRET', 'LOG_LEVEL'])
+    for (const name of ['PORT', 'ENCRYPTION_KEYS', 'JWT_SECRET', 'LOG_LEVEL', 'DATABASE_URL', 'REDIS_URL'])
       expect(problems).toContain(name);
     expect(problems).not.toContain('canary');
   });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error';
 import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys';
-import { readBoolean, readInteger, readList, readText, type Environment } from './read-variable';
+import { readBoolean, readInteger, readList, readText, readUrl, type Environment } from './read-variable';
 import { loadGeneratedSecrets } from './generated-secrets';
 
 /** Injection token of the configuration. */
@@ -89,10 +89,10 @@ export function loadConfig(env: Environment = process.env): Config {
     port: integer('PORT', 3000, 0, 65535),
     host: readText(env, 'HOST') ?? '127.0.0.1',
     dataDir,
-    databaseUrl: readText(env, 'DATABASE_URL'),
+    databaseUrl: collect(() => readUrl(env, 'DATABASE_URL', ['postgresql', 'postgres']), null),
     databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 5, 200),
     embeddedDatabasePassword: generated?.databasePassword ?? '',
-    redisUrl: readText(env, 'REDIS_URL'),
+    redisUrl: collect(() => readUrl(env, 'REDIS_URL', ['redis', 'rediss']), null),
     encryptionKeys: collect(() => (keys ? parseEncryptionKeys(keys) : (generated?.encryptionKeys ?? [])), []),
     jwtSecret: secret ? Buffer.from(secret) : (generated?.jwtSecret ?? Buffer.alloc(0)),
     accessTokenSeconds: integer('ACCESS_TOKEN_SECONDS', 900, 30, 86_400),

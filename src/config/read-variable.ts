@@ -40,3 +40,13 @@ export function readList(env: Environment, name: string): string[] | null {
     .map((item) => item.trim())
     .filter(Boolean);
 }
+
+/** @param schemes without the colon */
+export function readUrl(env: Environment, name: string, schemes: readonly string[]): string | null {
+  const text = readText(env, name);
+  if (text === null) return null;
+  // The text itself may hold a password and is not repeated.
+  const problem = new ConfigError([`${name} must be a URL that begins with ${schemes[0]}://`]);
+  if (!URL.canParse(text) || !schemes.includes(new URL(text).protocol.slice(0, -1))) throw problem;
+  return text;
+}
