@@ -12,7 +12,7 @@ describe('the engines of the README', () => {
   it('are those that have a driver', () => {
     const documented = tableRows(section).map((row) => ({
       label: row.engine,
-      type: codeOf(row.type),
+      type: codeOf(row['`type`']),
       driver: codeOf(row.driver),
       port: row['default port'],
     }));
