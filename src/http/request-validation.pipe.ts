@@ -1,6 +1,6 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import { AppError } from '../common/app-error';
-import { findUnusableText } from './find-unusable-text';
+import { findUnusableValue } from './find-unusable-value';
 import { toFieldErrors } from './to-field-errors';
 
 const primitives = new Set<unknown>([String, Boolean, Number, Array, Object, Buffer, Date]);
@@ -24,7 +24,7 @@ export class RequestValidationPipe extends ValidationPipe {
     // A body typed `unknown` is validated by its route: on the query route this pipe would cost more than the rest.
     const unchecked = metadata.type === 'body' && metadata.metatype === Object;
     if (metadata.type === 'custom' || unchecked) return unchecked ? value : super.transform(value, metadata);
-    const unusable = findUnusableText(value);
+    const unusable = findUnusableValue(value);
     if (unusable) throw new AppError('request.invalid', undefined, { errors: [unusable] });
     const { metatype } = metadata;
     if (metadata.type === 'body' && metatype && !primitives.has(metatype) && !isObject(value ?? {})) {

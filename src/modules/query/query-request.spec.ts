@@ -61,6 +61,9 @@ describe('parseQueryRequest', () => {
     ]);
     expect(pathsOf({})).toEqual(['/query']);
     expect(pathsOf({ query: 'select 1', params: ['a\0b'] })).toEqual(['/params']);
+    expect(pathsOf({ query: 'select 1', params: [2 ** 53] })).toEqual(['/params']);
+    expect(pathsOf({ query: { filter: { n: -(2 ** 63) } } })).toEqual(['/query']);
+    expect(pathsOf({ query: 'select 1', params: [2 ** 53 - 1, 0.1, '9223372036854775807'] })).toEqual([]);
     expect(pathsOf({ query: 'select 1', params: Array.from({ length: 1001 }, () => 1) })).toEqual([
       '/params',
     ]);

@@ -1,5 +1,5 @@
 import { AppError, type FieldError } from '../../common/app-error';
-import { findUnusableText } from '../../http/find-unusable-text';
+import { findUnusableValue } from '../../http/find-unusable-value';
 
 export type RowMode = 'object' | 'array';
 export type CacheMode = 'use' | 'bypass' | 'refresh';
@@ -40,12 +40,12 @@ const members: Readonly<Record<string, Check>> = {
     // Text is the business of the analysis, which refuses what no database accepts with a code of its own.
     if (typeof value === 'string') return null;
     if (!isRecord(value)) return 'must be a statement as text, or an operation as an object';
-    return findUnusableText(value)?.message ?? null;
+    return findUnusableValue(value)?.message ?? null;
   },
   params: (value) => {
     if (!Array.isArray(value)) return 'must be an array';
     if (value.length > MAX_PARAMS) return `must hold at most ${MAX_PARAMS} values`;
-    return findUnusableText(value)?.message ?? null;
+    return findUnusableValue(value)?.message ?? null;
   },
   maxRows: positiveInteger,
   timeoutMs: positiveInteger,
