@@ -258,17 +258,22 @@ CREATE TRIGGER saved_queries_touch BEFORE UPDATE ON saved_queries
 CREATE TABLE saved_results (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   saved_query_id uuid NOT NULL REFERENCES saved_queries (id) ON DELETE CASCADE,
+  -- Where it was read from; the saved query may be moved to another connection later
+  connection_id uuid NOT NULL REFERENCES database_connections (id) ON DELETE CASCADE,
   query_history_id uuid NOT NULL,
   created_by uuid REFERENCES users (id) ON DELETE SET NULL,
   row_count integer NOT NULL CHECK (row_count >= 0),
   -- Tables the result was read from: whoever reads it later must be allowed all of them
   relations jsonb NOT NULL,
+  -- Schemas that names without one resolved to
+  search_path text[] NOT NULL,
   -- Sealed like connection configurations
   result jsonb NOT NULL CHECK (jsonb_typeof(result) = 'object'),
   created_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL
 );
 CREATE INDEX saved_results_query_idx ON saved_results (saved_query_id, created_at DESC);
+CREATE INDEX saved_results_connection_id_idx ON saved_results (connection_id);
 CREATE INDEX saved_results_key_id_idx ON saved_results ((result ->> 'keyId'));
 CREATE INDEX saved_results_expires_at_idx ON saved_results (expires_at);
 

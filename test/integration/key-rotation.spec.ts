@@ -74,8 +74,8 @@ describe('key rotation', () => {
     const id = randomUUID();
     const sealed = by.seal({ table: 'saved_results', column: 'result' }, id, text);
     await database.query(
-      `INSERT INTO saved_results (id, saved_query_id, query_history_id, row_count, relations, result, expires_at)
-       SELECT $1, saved_query_id, query_history_id, 0, relations, $2, expires_at FROM saved_results
+      `INSERT INTO saved_results (id, saved_query_id, connection_id, query_history_id, row_count, relations, search_path, result, expires_at)
+       SELECT $1, saved_query_id, connection_id, query_history_id, 0, relations, search_path, $2, expires_at FROM saved_results
        WHERE saved_query_id = $3 LIMIT 1`,
       [id, sealed, queryId],
     );

@@ -1,11 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Sealed } from '../../common/seal';
+import type { RelationRef } from '../../sql/facts';
 
-/** A table a saved result was read from, in every schema its name may have resolved to. */
-export interface ResultRelation {
-  readonly schemas: readonly (string | null)[];
-  readonly name: string;
-}
+/** A table a saved result was read from, as the statement named it. */
+export type ResultRelation = Pick<RelationRef, 'schema' | 'name'>;
 
 @Entity('saved_results')
 export class SavedResult {
@@ -14,6 +12,10 @@ export class SavedResult {
 
   @Column('uuid', { name: 'saved_query_id' })
   savedQueryId!: string;
+
+  /** Where it was read from; the saved query may be moved to another connection later. */
+  @Column('uuid', { name: 'connection_id' })
+  connectionId!: string;
 
   @Column('uuid', { name: 'query_history_id' })
   queryId!: string;
@@ -26,6 +28,10 @@ export class SavedResult {
 
   @Column('jsonb')
   relations!: ResultRelation[];
+
+  /** Schemas that names without one resolved to. */
+  @Column('text', { name: 'search_path', array: true })
+  searchPath!: string[];
 
   @Column('jsonb')
   result!: Sealed;

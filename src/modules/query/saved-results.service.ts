@@ -9,15 +9,15 @@ import type { Caller, Principal } from '../../common/principal';
 import { pageNewestFirst } from '../../database/page-newest-first';
 import { ConnectionAccess } from '../connections/connection-access';
 import { searchPathOf } from '../connections/connection-record';
-import { foldPermission, isReadable } from '../permissions/decide-statement';
+import { decideStatement } from '../permissions/decide-statement';
 import type { SealedColumn } from '../sealing/sealed-column';
 import { Vault } from '../sealing/vault';
 import { SettingsService } from '../settings/settings.service';
+import type { StatementFacts } from '../../sql/facts';
 import { encodeResult } from './query-result';
 import { QueryService } from './query.service';
-import type { Run } from './run';
 import { SavedQueriesService } from './saved-queries.service';
-import { SavedResult, type ResultRelation } from './saved-result.entity';
+import { SavedResult } from './saved-result.entity';
 
 /** A saved result without its rows. */
 export type SavedResultView = Pick<
@@ -65,10 +65,12 @@ export class SavedResultsService {
     await this.results.insert({
       id,
       savedQueryId,
+      connectionId: run.connection.id,
       queryId: run.id,
       createdBy: caller.principal.userId,
       rowCount: outcome.rows.length,
-      relations: relationsOf(run),
+      relations: run.facts.relations.map(({ schema, name }) => ({ schema, name })),
+      searchPath: [...searchPathOf(run.connection)],
       result: this.vault.seal(place, id, encodeResult(head, outcome, 'object')),
       expiresAt: new Date(Date.now() + days * DAY_MS),
     });
@@ -91,13 +93,22 @@ export class SavedResultsService {
   async read(principal: Principal, id: string): Promise<string> {
     const result = await this.results.findOneBy({ id });
     if (!result || result.expiresAt < new Date()) throw new AppError('resource.not_found');
-    const saved = await this.savedQueries.get(principal, result.savedQueryId);
-    const { connection, permission: granted } = await this.access.require(principal, saved.connectionId);
-    const permission = foldPermission(granted, connection.dialect);
-    const denied = result.relations.find(({ schemas, name }) =>
-      schemas.some((schema) => !isReadable(schema, name, permission)),
+    await this.savedQueries.get(principal, result.savedQueryId);
+    const { connection, permission } = await this.access.require(principal, result.connectionId, true);
+    if (!connection.dialect) throw new AppError('connection.unsupported_type');
+    const denial = decideStatement(
+      readingOf(result),
+      // Who may not ask may look: that is what results are kept for.
+      { ...permission, canQuery: true },
+      {
+        dialect: connection.dialect,
+        readOnly: true,
+        searchPath: result.searchPath,
+        allowedFunctions: [],
+        isAdministrator: principal.role === 'admin',
+      },
     );
-    if (denied) throw new AppError('permission.table_denied', `${denied.name} is not permitted`);
+    if (denial) throw new AppError(denial.code, denial.detail);
     return this.vault.open(place, id, result.result);
   }
 
@@ -108,13 +119,15 @@ export class SavedResultsService {
   }
 }
 
-function relationsOf({ facts, connection }: Run): ResultRelation[] {
-  const path = searchPathOf(connection);
-  return facts.relations.map(({ schema, name }) => {
-    const unqualified = path.length > 0 ? path : [null];
-    const qualified = connection.dialect === 'sqlite' && schema === 'main' ? null : schema;
-    return { schemas: schema === null ? unqualified : [qualified], name };
-  });
+/** Reading the result is reading its tables once more. */
+function readingOf({ relations }: SavedResult): StatementFacts {
+  return {
+    kind: 'saved_result',
+    access: 'read',
+    relations: relations.map((relation) => ({ ...relation, access: 'read', position: null })),
+    functions: [],
+    parameterCount: 0,
+  };
 }
 
 function viewOf(result: SavedResult): SavedResultView {
