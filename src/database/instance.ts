@@ -57,7 +57,7 @@ export class Instance implements OnModuleInit, BeforeApplicationShutdown {
   private lost(runner: QueryRunner): void {
     if (this.closed || this.runner !== runner) return;
     this.runner = null;
-    setTimeout(() => void this.regain(), RETRY_MS).unref();
+    void this.regain();
   }
 
   private async regain(): Promise<void> {
