@@ -5,7 +5,7 @@
 const layers = [
   ['src/common', 'src/config'],
   ['src/drivers', 'src/sql', 'src/database', 'src/cache', 'src/http'],
-  ['src/modules/audit'],
+  ['src/modules/audit', 'src/modules/stats'],
   ['src/modules/settings', 'src/modules/sealing'],
   ['src/modules/auth'],
   ['src/modules/permissions'],

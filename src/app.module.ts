@@ -15,6 +15,7 @@ import { QueryModule } from './modules/query/query.module';
 import { SamplesModule } from './modules/samples/samples.module';
 import { SchemaModule } from './modules/schema/schema.module';
 import { SettingsModule } from './modules/settings/settings.module';
+import { StatsModule } from './modules/stats/stats.module';
 
 /** The whole service on a running system database. */
 @Module({})
@@ -37,6 +38,7 @@ export class AppModule {
         SchemaModule,
         HealthModule,
         SamplesModule,
+        StatsModule,
       ],
     };
   }

@@ -1,4 +1,7 @@
+import { isUUID } from 'class-validator';
 import { AppError } from './app-error';
+import { isStorableText } from './is-storable-text';
+import { isTime } from './is-time';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -14,12 +17,22 @@ export function encodeCursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-/** @throws AppError `request.invalid` for anything `encodeCursor` would not have made */
-export function decodeCursor(cursor: string, length: number): string[] {
+const parts = {
+  text: isStorableText,
+  time: isTime,
+  uuid: (text: string) => isUUID(text),
+} satisfies Record<string, (text: string) => boolean>;
+
+/**
+ * @param kinds of the parts of the key: what the database cannot take as such must not get there
+ * @throws AppError `request.invalid` for anything `encodeCursor` would not have made
+ */
+export function decodeCursor(cursor: string, kinds: readonly (keyof typeof parts)[]): string[] {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(key) && key.length === length && key.every((part) => typeof part === 'string'))
-      return key;
+    const fits = (part: unknown, index: number): boolean =>
+      typeof part === 'string' && kinds[index] !== undefined && parts[kinds[index]](part);
+    if (Array.isArray(key) && key.length === kinds.length && key.every(fits)) return key as string[];
   } catch {
     // Falls through: whatever is wrong with it, the answer is the same.
   }

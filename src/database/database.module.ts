@@ -1,7 +1,9 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { RuntimeModule } from '../common/runtime.module';
 import { systemDataSourceOptions } from './data-source-options';
+import { DatabaseMetrics } from './database.metrics';
 import { GroupCommit } from './group-commit';
 import { Instance } from './instance';
 import { runMigrations } from './run-migrations';
@@ -16,6 +18,7 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       imports: [
+        RuntimeModule,
         TypeOrmModule.forRootAsync({
           useFactory: () => ({
             ...systemDataSourceOptions(database.url, poolSize),
@@ -30,7 +33,13 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [{ provide: SYSTEM_DATABASE, useValue: database }, GroupCommit, Instance, SignalBus],
+      providers: [
+        { provide: SYSTEM_DATABASE, useValue: database },
+        DatabaseMetrics,
+        GroupCommit,
+        Instance,
+        SignalBus,
+      ],
       exports: [SYSTEM_DATABASE, GroupCommit, Instance, SignalBus],
     };
   }

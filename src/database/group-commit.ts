@@ -29,7 +29,15 @@ export class GroupCommit implements BeforeApplicationShutdown {
   private flushing: Promise<void> | null = null;
   private runner: QueryRunner | null = null;
 
+  /** Told of every commit with the number of requests in it. */
+  onCommit: ((requests: number) => void) | null = null;
+
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** Requests whose records are not in a commit yet. */
+  get waitingRequests(): number {
+    return this.waiting.length;
+  }
 
   /**
    * Resolves once all `writes` are committed together and all `checks` held at that moment.
@@ -91,6 +99,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
       batch.flatMap(({ checks }) => checks),
     );
     const { rows } = await client.query<{ part: string; key: string }>(statement);
+    this.onCommit?.(batch.length);
     return new Set(rows.map(({ part, key }) => `${part} ${key}`));
   }
 

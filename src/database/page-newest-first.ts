@@ -16,7 +16,7 @@ export async function pageNewestFirst<T extends ObjectLiteral & { readonly id: s
     .addOrderBy(`${alias}.id`, 'DESC')
     .limit(limit + 1);
   if (cursor) {
-    const [at, id] = decodeCursor(cursor, 2);
+    const [at, id] = decodeCursor(cursor, ['time', 'uuid']);
     select.andWhere(`(${alias}.created_at, ${alias}.id) < (:at::timestamptz, :id::uuid)`, { at, id });
   }
   const { entities, raw } = await select.getRawAndEntities<{ sort_key: string }>();

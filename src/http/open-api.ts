@@ -14,6 +14,7 @@ const tags: readonly (readonly [name: string, description: string])[] = [
   ['History', 'Runs and refusals.'],
   ['Schema', 'Tables and columns of the connected databases, as far as the caller may read them.'],
   ['Audit', 'Who did what, from where, with which result; for administrators.'],
+  ['Statistics', 'Runs by hour and by user; for administrators.'],
   ['Settings', 'What changes while the service runs; for administrators.'],
   ['Health', 'Liveness, readiness, metrics.'],
 ];

@@ -1,4 +1,5 @@
-import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsTime } from '../../common/is-time';
 import { PageQuery } from '../../common/page-query.dto';
 import type { AuditResult } from './audit-event';
 
@@ -34,11 +35,11 @@ export class AuditQuery extends PageQuery {
 
   /** Earliest time, inclusive. */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTime()
   from?: string;
 
   /** Latest time, exclusive. */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTime()
   to?: string;
 }

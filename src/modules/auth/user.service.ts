@@ -53,7 +53,7 @@ export class UserService {
       });
     }
     if (query.cursor) {
-      const [after] = decodeCursor(query.cursor, 1);
+      const [after] = decodeCursor(query.cursor, ['text']);
       select.andWhere('lower(u.username) > :after', { after });
     }
     return toPage(await select.getMany(), query.limit, ({ username }) => [username.toLowerCase()]);

@@ -67,7 +67,7 @@ export class ConnectionDirectory {
       .limit(page.limit + 1);
     if (ids) select.andWhere('c.id = ANY(:ids::uuid[])', { ids });
     if (page.cursor) {
-      const [name] = decodeCursor(page.cursor, 1);
+      const [name] = decodeCursor(page.cursor, ['text']);
       select.andWhere('c.name > :name', { name });
     }
     const rows = await select.getMany();

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RuntimeModule } from '../../common/runtime.module';
 import { AuditModule } from '../audit/audit.module';
 import { PermissionsModule } from '../permissions/permissions.module';
 import { SealingModule } from '../sealing/sealing.module';
@@ -13,6 +14,7 @@ import { DatabaseConnection } from './connection.entity';
 import { ConnectionsController } from './connections.controller';
 import { ConnectionsService } from './connections.service';
 import { ReadOnlyAccountScripts } from './read-only-account-scripts';
+import { SourceMetrics } from './source.metrics';
 import { Sources } from './sources.provider';
 import { StatusController } from './status.controller';
 import { SupportedController } from './supported.controller';
@@ -22,6 +24,7 @@ import { SupportedController } from './supported.controller';
     TypeOrmModule.forFeature([DatabaseConnection, ConnectionEvent]),
     AuditModule,
     PermissionsModule,
+    RuntimeModule,
     SealingModule,
   ],
   controllers: [ConnectionsController, SupportedController, StatusController],
@@ -33,6 +36,7 @@ import { SupportedController } from './supported.controller';
     ConnectionTester,
     ConnectionVault,
     ReadOnlyAccountScripts,
+    SourceMetrics,
     Sources,
   ],
   exports: [ConnectionAccess, ConnectionDirectory, ConnectionsService, Sources],

@@ -1,6 +1,7 @@
 import { AppError } from '../../common/app-error';
 import type { PoolFigures, Source } from '../../drivers/driver';
 import { abortError } from '../../drivers/abort';
+import type { Circuit } from './circuit';
 import { ConnectionHealth, type HealthFigures } from './connection-health';
 import type { ConnectionRecord } from './connection-record';
 import { closableEntries, isFreeWithin, type SourceEntry, type SourceLease } from './source-entry';
@@ -81,6 +82,11 @@ export class SourceFactory {
     return [...this.entries.values()].flatMap(({ record, source }) =>
       source ? [{ record, pool: source.pool() }] : [],
     );
+  }
+
+  /** The circuit of every connection that was used. */
+  circuits(): { connectionId: string; state: Circuit['state'] }[] {
+    return [...this.health].map(([connectionId, { circuit }]) => ({ connectionId, state: circuit.state }));
   }
 
   /** Connections whose database is down and may be tried again now. */

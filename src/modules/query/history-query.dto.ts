@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsTime } from '../../common/is-time';
 import { PageQuery } from '../../common/page-query.dto';
 import { runStatuses, type RunStatus } from './run';
 
@@ -20,12 +21,12 @@ export class HistoryQuery extends PageQuery {
 
   /** Earliest start, inclusive. */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTime()
   from?: string;
 
   /** Latest start, exclusive. */
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTime()
   to?: string;
 
   /** Part of the statement, the question or the error, in any case. */

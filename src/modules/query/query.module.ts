@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RuntimeModule } from '../../common/runtime.module';
 import { AuditModule } from '../audit/audit.module';
 import { AuthModule } from '../auth/auth.module';
 import { ConnectionsModule } from '../connections/connections.module';
@@ -15,6 +16,7 @@ import { QueryHistory } from './query-history.entity';
 import { QueryController } from './query.controller';
 import { QueryService } from './query.service';
 import { ResultCache } from './result-cache';
+import { RunMetrics } from './run.metrics';
 import { RunRecorder } from './run-recorder';
 import { RunningQueries } from './running-queries';
 import { SavedQueriesController } from './saved-queries.controller';
@@ -31,6 +33,7 @@ import { SavedResultsService } from './saved-results.service';
     AuthModule,
     ConnectionsModule,
     PermissionsModule,
+    RuntimeModule,
     SealingModule,
     SettingsModule,
   ],
@@ -42,6 +45,7 @@ import { SavedResultsService } from './saved-results.service';
     QueryCancellation,
     QueryService,
     ResultCache,
+    RunMetrics,
     RunRecorder,
     RunningQueries,
     SavedQueriesService,

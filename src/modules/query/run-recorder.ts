@@ -10,6 +10,7 @@ import { auditInsert } from '../audit/audit-insert';
 import type { ConnectionRecord } from '../connections/connection-record';
 import { historyFinish, historyInsert, type HistoryRow } from './history-statements';
 import type { Run, RunOutcome } from './run';
+import { RunMetrics } from './run.metrics';
 
 /** A statement that was not let through. */
 export interface Refused {
@@ -28,6 +29,7 @@ export class RunRecorder {
   constructor(
     private readonly groupCommit: GroupCommit,
     private readonly instance: Instance,
+    private readonly metrics: RunMetrics,
   ) {}
 
   /**
@@ -59,6 +61,7 @@ export class RunRecorder {
 
   /** Written with the next commit; the answer does not wait for it. A reader on this replica does: `settled`. */
   finish(run: Run, outcome: RunOutcome): void {
+    this.metrics.finished(run, outcome);
     const writes = [batchWrite(historyFinish, outcome)];
     if (outcome.status !== 'success') {
       const event: AuditEvent = {
@@ -81,6 +84,7 @@ export class RunRecorder {
     { id, caller, connection, text, error }: Refused,
     checks: readonly BatchCheck[],
   ): Promise<void> {
+    this.metrics.refused(connection);
     const row = this.historyRow(id, caller, connection, text, null, error);
     const event: AuditEvent = {
       ...byCaller(caller),

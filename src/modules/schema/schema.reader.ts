@@ -122,7 +122,7 @@ export class SchemaReader {
       });
     }
     if (query.cursor) {
-      const [schema, table] = decodeCursor(query.cursor, 2);
+      const [schema, table] = decodeCursor(query.cursor, ['text', 'text']);
       select.andWhere('(t.schema_name, t.table_name) > (:afterSchema, :afterTable)', {
         afterSchema: schema,
         afterTable: table,

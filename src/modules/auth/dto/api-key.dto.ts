@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsISO8601, IsOptional, IsString, Length } from 'class-validator';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { IsTime } from '../../../common/is-time';
 
 export class ApiKeyBody {
   @ApiProperty({ example: 'nightly report' })
@@ -15,6 +16,6 @@ export class ApiKeyBody {
     description: 'Without it the key does not expire',
   })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTime()
   expiresAt?: string | null;
 }
