@@ -51,7 +51,7 @@ describeEngine('postgresql', () => {
       [
         'an advisory lock',
         'select pg_advisory_lock(4711)',
-        "select count(*) from pg_locks where locktype = 'advisory'",
+        "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
       ],
       [
         'a temporary table',
@@ -96,7 +96,9 @@ describeEngine('postgresql', () => {
       );
       setTimeout(() => stop.abort('cancelled'), 50);
       await work;
-      expect(await one("select count(*) from pg_locks where locktype = 'advisory'")).toBe('0');
+      expect(
+        await one("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"),
+      ).toBe('0');
     });
   });
 

@@ -23,10 +23,11 @@ export class ConnectionAccess {
 
   /**
    * @param connectionId the principal's default connection when not given
-   * @param fresh reads past the caches of this process
+   * @param fresh reads past the caches of this process; `false` is for whom `connectionUnchanged` and `permissionUnchanged`
+   * confirm later
    * @throws AppError `connection.none_selected`, `resource.not_found`, `connection.inactive`
    */
-  async require(principal: Principal, connectionId?: string, fresh = false): Promise<AccessibleConnection> {
+  async require(principal: Principal, connectionId?: string, fresh = true): Promise<AccessibleConnection> {
     const id = connectionId ?? (await this.connections.activeIdOf(principal.userId));
     if (!id) {
       throw new AppError('connection.none_selected', 'Name a connectionId, or activate a connection first');

@@ -53,7 +53,7 @@ export class ConnectionDirectory {
   }
 
   /** @throws AppError `resource.not_found` */
-  async require(id: string, fresh = false): Promise<ConnectionRecord> {
+  async require(id: string, fresh = true): Promise<ConnectionRecord> {
     const record = await this.find(id, fresh);
     if (!record) throw new AppError('resource.not_found', 'There is no such connection');
     return record;

@@ -23,12 +23,20 @@ function isVerdict(error: unknown): boolean {
  */
 export class ConnectionHealth {
   readonly circuit = new Circuit();
+  private revision = 0;
   private figures: HealthFigures = { state: 'unknown', since: new Date(), code: null };
 
   constructor(private readonly onChange: (figures: HealthFigures) => void) {}
 
   get current(): HealthFigures {
     return this.figures;
+  }
+
+  /** A changed configuration is a new try: what failed before says nothing about it. */
+  beginRevision(revision: number): void {
+    if (revision <= this.revision) return;
+    if (this.revision > 0) this.circuit.succeeded();
+    this.revision = revision;
   }
 
   opened(): void {

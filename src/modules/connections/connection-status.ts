@@ -73,6 +73,7 @@ export class ConnectionStatus {
 
   /** When a connection's database came and went, newest first. */
   async history(connectionId: string, page: PageQuery): Promise<Page<ConnectionEvent>> {
+    await this.sources.settled();
     const select = this.events
       .createQueryBuilder('e')
       .where('e.connection_id = :connectionId', { connectionId });

@@ -106,6 +106,7 @@ export class SourceFactory {
 
   private start(record: ConnectionRecord): SourceEntry {
     const health = this.healthOf(record.id);
+    health.beginRevision(record.revision);
     const waitMs = health.circuit.tryAfterMs();
     if (waitMs > 0) {
       throw new AppError(

@@ -27,6 +27,9 @@ const RECONNECT_EVERY_MS = 5_000;
 export class Sources extends SourceFactory implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Sources.name);
 
+  /** Changes of health are written down in the order in which they came. */
+  private remembering: Promise<void> = Promise.resolve();
+
   constructor(
     @Inject(CONFIG) config: Config,
     private readonly directory: ConnectionDirectory,
@@ -35,12 +38,19 @@ export class Sources extends SourceFactory implements OnApplicationBootstrap, Be
   ) {
     super({
       open: (record, signal) => openSource(directory, config, record, signal),
-      onHealthChange: (id, figures) => void this.remember(id, figures),
+      onHealthChange: (id, figures) => {
+        this.remembering = this.remembering.then(() => this.remember(id, figures));
+      },
       maxSessionsTotal: config.maxSessionsTotal,
       idleMs: config.sourceIdleMs,
       graceMs: config.shutdownGraceMs,
       openTimeoutMs: OPEN_TIMEOUT_MS,
     });
+  }
+
+  /** Resolves when every change of health so far is written down. */
+  async settled(): Promise<void> {
+    await this.remembering;
   }
 
   onApplicationBootstrap(): void {
@@ -80,7 +90,12 @@ export class Sources extends SourceFactory implements OnApplicationBootstrap, Be
 
   private async remember(connectionId: string, { state, code }: HealthFigures): Promise<void> {
     try {
-      await this.events.insert({ connectionId, state, code });
+      // Not when the connection was deleted meanwhile.
+      await this.events.query(
+        `INSERT INTO connection_events (connection_id, state, code)
+         SELECT id, $2, $3 FROM database_connections WHERE id = $1`,
+        [connectionId, state, code],
+      );
     } catch (error) {
       this.logger.warn({ err: error, connectionId }, 'a change of health could not be written down');
     }
