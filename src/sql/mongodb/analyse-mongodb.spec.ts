@@ -7,6 +7,28 @@ const describeOperation = (operation: object): Promise<string> => describeMongod
 const aggregate = (...pipeline: unknown[]): object => ({ operation: 'aggregate', collection: 'c', pipeline });
 const find = (filter: unknown): object => ({ operation: 'find', collection: 'c', filter });
 
+describe('numbers of a MongoDB operation', () => {
+  it.each(['9007199254740993', '-9223372036854775808', '1e400', '1e300'])(
+    'refuses %s, which JSON rounds',
+    async (n) => {
+      const analysis = await analyse('mongodb', `{"operation":"find","collection":"c","filter":{"n":${n}}}`);
+      expect(analysis).toMatchObject({
+        ok: false,
+        refusal: { code: 'query.invalid_operation', construct: 'number', position: 51 },
+      });
+    },
+  );
+
+  it.each(['9007199254740991', '0.1', '-0', '1.5e-7', '{"$numberLong":"9223372036854775807"}'])(
+    'takes %s',
+    async (n) => {
+      expect((await analyse('mongodb', `{"operation":"find","collection":"c","filter":{"n":${n}}}`)).ok).toBe(
+        true,
+      );
+    },
+  );
+});
+
 describe('the collections of a MongoDB operation', () => {
   it.each<[object, string]>([
     [{ operation: 'find', collection: 'c' }, 'find read c'],

@@ -89,8 +89,19 @@ class Reader {
     scalar.lastIndex = this.position;
     const token = scalar.exec(this.text)?.[0];
     if (token === undefined) return this.fail();
+    const value = JSON.parse(token) as Json;
+    if (typeof value === 'number' && !isExact(value)) {
+      refuse(
+        'query.invalid_operation',
+        'A whole number beyond 2^53 loses digits: write {"$numberLong": "…"}',
+        {
+          construct: 'number',
+          position: this.position,
+        },
+      );
+    }
     this.position += token.length;
-    return JSON.parse(token) as Json;
+    return value;
   }
 
   private expect(character: string): void {
@@ -107,6 +118,11 @@ class Reader {
   private fail(position = this.position): never {
     refuse('query.syntax', 'The operation is not valid JSON', { position });
   }
+}
+
+/** Whether JSON has kept the number as it was written, as far as that can be told (RFC 8259 §6). */
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
 
 /**
