@@ -16,16 +16,21 @@ interface Waiting {
 /** Requests waiting above this are refused: a record that cannot be written must stop the work, not fill the memory. */
 const MAX_WAITING = 10_000;
 const MAX_BATCH = 500;
+/** Longest wait of a write that nobody waits for. */
+const LATER_MS = 25;
 const SESSION_ATTEMPTS = 3;
 
 /**
  * Makes small writes of many requests durable together. One session a process: while a commit is under way the next
- * writes collect, and they are committed at once when it returns. Nothing waits on a timer, so a lone write is as
- * fast as a commit is (docs/performance.md).
+ * writes collect, and they are committed at once when it returns. What somebody waits for never waits on a timer, so a
+ * lone write is as fast as a commit is; what nobody waits for rides along (docs/performance.md).
  */
 @Injectable()
 export class GroupCommit implements BeforeApplicationShutdown {
   private waiting: Waiting[] = [];
+  /** Written with the next commit there is, or by the timer. */
+  private later: Waiting[] = [];
+  private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> | null = null;
   private runner: QueryRunner | null = null;
 
@@ -36,7 +41,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
 
   /** Requests whose records are not in a commit yet. */
   get waitingRequests(): number {
-    return this.waiting.length;
+    return this.waiting.length + this.later.length;
   }
 
   /**
@@ -49,25 +54,50 @@ export class GroupCommit implements BeforeApplicationShutdown {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ writes, checks, resolve, reject });
-      this.flushing ??= this.flushAll();
+      this.start();
     });
   }
 
-  /** Resolves when everything handed over so far is committed or refused. */
+  /**
+   * For what nobody waits for: committed with the next `write`, or after some milliseconds. A commit of its own for
+   * each would make whoever comes next wait for it.
+   * @throws AppError `audit.unavailable`, as `write`
+   */
+  writeLater(writes: readonly BatchWrite[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.later.push({ writes, checks: [], resolve, reject });
+      if (this.later.length >= MAX_BATCH) this.start();
+      else this.timer ??= setTimeout(() => this.start(), LATER_MS);
+    });
+  }
+
+  /** Resolves when everything handed over so far is committed or refused, whatever comes after it. */
   async settled(): Promise<void> {
-    while (this.flushing) await this.flushing;
+    if (this.flushing || this.later.length > 0) await this.write([]);
+  }
+
+  private start(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    this.flushing ??= this.flushAll();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.settled();
+    // Whoever handed a record over has its own answer when it cannot be written.
+    await this.settled().catch(() => undefined);
     await this.dropSession();
   }
 
   private async flushAll(): Promise<void> {
     // Everything of this turn of the event loop shares the first commit.
     await Promise.resolve();
-    while (this.waiting.length > 0) await this.flush(this.waiting.splice(0, MAX_BATCH));
+    do {
+      // What may wait goes first: it was handed over before, or it does not matter.
+      await this.flush([...this.later.splice(0), ...this.waiting.splice(0, MAX_BATCH)]);
+    } while (this.waiting.length > 0);
     this.flushing = null;
+    // The timer may have fired while the last commit was under way.
+    if (this.later.length > 0) this.timer ??= setTimeout(() => this.start(), LATER_MS);
   }
 
   private async flush(batch: readonly Waiting[]): Promise<void> {
@@ -93,11 +123,11 @@ export class GroupCommit implements BeforeApplicationShutdown {
   }
 
   private async commit(batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+    const writes = batch.flatMap((one) => one.writes);
+    const checks = batch.flatMap((one) => one.checks);
+    if (writes.length + checks.length === 0) return new Set();
     const client = await this.session();
-    const statement = combineBatches(
-      batch.flatMap(({ writes }) => writes),
-      batch.flatMap(({ checks }) => checks),
-    );
+    const statement = combineBatches(writes, checks);
     const { rows } = await client.query<{ part: string; key: string }>(statement);
     this.onCommit?.(batch.length);
     return new Set(rows.map(({ part, key }) => `${part} ${key}`));

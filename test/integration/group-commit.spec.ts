@@ -93,6 +93,33 @@ describe('GroupCommit', () => {
     expect(await source.query('SELECT 1 FROM left_side WHERE id = $1', [two.id])).toHaveLength(1);
   });
 
+  it('writes what nobody waits for with the next commit, soon by itself, and before it says settled', async () => {
+    const commitsOf = async (ids: string[]): Promise<string[]> =>
+      (await source.query('SELECT DISTINCT xmin::text AS xmin FROM left_side WHERE id = ANY($1)', [ids])).map(
+        ({ xmin }: { xmin: string }) => xmin,
+      );
+    const ids = Array.from({ length: 4 }, () => randomUUID());
+    const later = commit.writeLater([batchWrite(left, { id: ids[0]!, amount: 1 })]);
+    await commit.write([batchWrite(left, { id: ids[1]!, amount: 1 })]);
+    await later;
+    expect(await commitsOf(ids.slice(0, 2))).toHaveLength(1);
+    await commit.writeLater([batchWrite(left, { id: ids[2]!, amount: 1 })]);
+    void commit.writeLater([batchWrite(left, { id: ids[3]!, amount: 1 })]);
+    await commit.settled();
+    expect(await source.query('SELECT 1 FROM left_side WHERE id = ANY($1)', [ids])).toHaveLength(4);
+  });
+
+  it('says settled although others keep writing', async () => {
+    let stop = false;
+    const busy = (async () => {
+      while (!stop) await commit.write([batchWrite(left, { id: randomUUID(), amount: 1 })]);
+    })();
+    await commit.settled();
+    stop = true;
+    await busy;
+    expect(stop).toBe(true);
+  });
+
   it('works on after its session was killed', async () => {
     await source.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`,

@@ -5,7 +5,7 @@ import { Requires } from '../../common/access';
 import { CurrentCaller, type SluiceRequest } from '../../common/caller.decorator';
 import type { Caller } from '../../common/principal';
 import { ApiAnswer } from '../../http/api-answer';
-import { clientSignal } from './client-signal';
+import { clientAbort } from './client-abort';
 import { QueryCancellation, type RunningView } from './query-cancellation';
 import { parseQueryRequest } from './query-request';
 import { queryRequestSchema } from './query-request.schema';
@@ -35,7 +35,7 @@ export class QueryController {
     @CurrentCaller() caller: Caller,
   ): Promise<void> {
     const body = parseQueryRequest(request.body);
-    const { head, outcome } = await this.queries.run(caller, body, clientSignal(request, reply));
+    const { head, outcome } = await this.queries.run(caller, body, clientAbort(request, reply));
     await reply
       .header('content-type', 'application/json; charset=utf-8')
       .send(encodeResult(head, outcome, body.rowMode));

@@ -42,10 +42,10 @@ export class QueryService {
 
   /**
    * authorise the door → analyse → decide → record → execute → finish
-   * @param client aborts when nobody waits for the answer any more
+   * @param client aborts by itself when nobody waits for the answer any more
    * @throws AppError with `queryId` for everything that is not a bug
    */
-  async run(caller: Caller, request: QueryRequestBody, client: AbortSignal): Promise<QueryAnswer> {
+  async run(caller: Caller, request: QueryRequestBody, client: AbortController): Promise<QueryAnswer> {
     const run = await this.admission.admit(caller, request);
     const startedAt = performance.now();
     try {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
@@ -74,7 +74,7 @@ export class RunRecorder {
       };
       writes.push(batchWrite(auditInsert, event));
     }
-    this.groupCommit.write(writes).catch((error: unknown) => {
+    this.groupCommit.writeLater(writes).catch((error: unknown) => {
       this.logger.error({ err: error, queryId: run.id }, 'the outcome of a run could not be recorded');
     });
   }
@@ -128,5 +128,5 @@ export class RunRecorder {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

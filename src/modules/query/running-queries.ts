@@ -40,13 +40,13 @@ export class RunningQueries implements BeforeApplicationShutdown {
     );
   }
 
-  /** Runs `work` under a deadline and under `client`, the signal of the caller that may go away. */
-  async track<T>(run: Run, client: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
+  /** Runs `work` under a deadline and under `controller`, which aborts by itself when the caller goes away. */
+  async track<T>(
+    run: Run,
+    controller: AbortController,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const stop = (reason: StopReason): void => controller.abort(reason);
-    const gone = (): void => stop('client_gone');
-    if (client.aborted) gone();
-    client.addEventListener('abort', gone, { once: true });
     const deadline = setTimeout(() => stop('timeout'), run.limits.timeoutMs);
     let over = (): void => undefined;
     const ended = new Promise<void>((resolve) => {
@@ -57,7 +57,6 @@ export class RunningQueries implements BeforeApplicationShutdown {
       return await work(controller.signal);
     } finally {
       clearTimeout(deadline);
-      client.removeEventListener('abort', gone);
       this.running.delete(run.id);
       over();
     }

@@ -21,7 +21,7 @@ import { PageQuery } from '../../common/page-query.dto';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
 import { ApiAnswer, ApiPage } from '../../http/api-answer';
-import { clientSignal } from './client-signal';
+import { clientAbort } from './client-abort';
 import { queryResultExample, savedResultExample } from './query-result.example';
 import { SavedQueriesService } from './saved-queries.service';
 import { SavedQueryBody, SavedQueryPatch } from './saved-query.dto';
@@ -89,7 +89,7 @@ export class SavedQueriesController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentCaller() caller: Caller,
   ): Promise<SavedResultView> {
-    return this.results.create(caller, id, clientSignal(request, reply));
+    return this.results.create(caller, id, clientAbort(request, reply));
   }
 
   @Get('saved-queries/:id/results')

@@ -46,7 +46,7 @@ export class SavedResultsService {
   }
 
   /** Runs the saved query as the caller and keeps the answer. */
-  async create(caller: Caller, savedQueryId: string, client: AbortSignal): Promise<SavedResultView> {
+  async create(caller: Caller, savedQueryId: string, client: AbortController): Promise<SavedResultView> {
     const saved = await this.savedQueries.get(caller.principal, savedQueryId);
     const { run, head, outcome } = await this.queries.run(
       caller,
