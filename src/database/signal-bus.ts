@@ -25,6 +25,7 @@ export class SignalBus implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly logger = new Logger(SignalBus.name);
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly gapListeners = new Set<() => void>();
+  private readonly published = new WeakMap<EntityManager, [topic: string, key: string][]>();
   private runner: QueryRunner | null = null;
   private retry: NodeJS.Timeout | null = null;
   private retryMs = RECONNECT_MS.first;
@@ -37,8 +38,23 @@ export class SignalBus implements OnApplicationBootstrap, BeforeApplicationShutd
     return this.live;
   }
 
+  /**
+   * Runs `work` in a transaction. What it publishes is heard on this replica before this resolves, so that whoever made
+   * a change and asks at once what became of it is not answered out of a cache; the others hear it a moment later.
+   */
+  async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const published: [topic: string, key: string][] = [];
+    const result = await this.dataSource.transaction((manager) => {
+      this.published.set(manager, published);
+      return work(manager);
+    });
+    for (const [topic, key] of published) this.tell(topic, key);
+    return result;
+  }
+
   /** Sends `topic`/`key` to all replicas, this one included, when `manager`'s transaction commits. */
   async publish(manager: EntityManager, topic: string, key: string): Promise<void> {
+    this.published.get(manager)?.push([topic, key]);
     await manager.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify([topic, key])]);
   }
 
@@ -88,8 +104,12 @@ export class SignalBus implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly receive = ({ payload }: Notification): void => {
     const [topic, key] = JSON.parse(payload ?? '[]') as [string?, string?];
     if (topic === undefined || key === undefined) return;
-    for (const listener of this.listeners.get(topic) ?? []) listener(key);
+    this.tell(topic, key);
   };
+
+  private tell(topic: string, key: string): void {
+    for (const listener of this.listeners.get(topic) ?? []) listener(key);
+  }
 
   private lost(runner: QueryRunner): void {
     if (this.closed || this.runner !== runner) return;

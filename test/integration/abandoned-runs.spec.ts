@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -112,6 +112,28 @@ describe('runs whose process died', () => {
     expect((await service.api('DELETE', `/api/database/query/${livingId}`)).status).toBe(204);
     expect((await living).body.code).toBe('query.cancelled');
     expect(await jobOf(replica).close()).toBe(0);
+  }, 60_000);
+
+  it('are not those of a process that holds its lock again at the second look', async () => {
+    const database = service.service.app.get(DataSource);
+    const [instance, run] = [randomUUID(), randomUUID()];
+    await database.query(`INSERT INTO query_history (id, instance_id, status) VALUES ($1, $2, 'pending')`, [
+      run,
+      instance,
+    ]);
+    const holder = database.createQueryRunner();
+    try {
+      const closing = jobOf(replica).close();
+      await sleep(1000);
+      await holder.query('SELECT pg_advisory_lock_shared(hashtextextended($1, 4270615))', [instance]);
+      expect(await closing).toBe(0);
+      expect(await pending()).toEqual([run]);
+      await holder.query('SELECT pg_advisory_unlock_all()');
+      expect(await jobOf(replica).close()).toBe(1);
+      expect(await pending()).toEqual([]);
+    } finally {
+      await holder.release();
+    }
   }, 60_000);
 
   it('are not those of a process that only lost the session its lock was in', async () => {

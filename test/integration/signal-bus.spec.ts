@@ -68,6 +68,28 @@ describe('the signal bus', () => {
     expect(heard).toEqual(['a']);
   });
 
+  it('is heard here before the one who made the change goes on, and when it is not even listening', async () => {
+    const own = new SignalBus(sender);
+    const here: string[] = [];
+    own.on('topic', (key) => here.push(key));
+    await bus.onApplicationBootstrap();
+    const result = await own.transaction(async (manager) => {
+      await own.publish(manager, 'topic', 'mine');
+      expect(here).toEqual([]);
+      return 'result';
+    });
+    expect([result, here]).toEqual(['result', ['mine']]);
+    await until(() => heard.length > 0);
+    expect(heard).toEqual(['mine']);
+    await expect(
+      own.transaction(async (manager) => {
+        await own.publish(manager, 'topic', 'undone');
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    expect(here).toEqual(['mine']);
+  });
+
   it('tells nothing of a change that was rolled back, and of one in a transaction when it is committed', async () => {
     await bus.onApplicationBootstrap();
     const runner = sender.createQueryRunner();

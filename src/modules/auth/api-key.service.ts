@@ -68,7 +68,7 @@ export class ApiKeyService {
 
   /** @throws AppError `resource.not_found` for what is not a key of that user */
   async revoke(caller: Caller, userId: string, keyId: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.bus.transaction(async (manager) => {
       const [[key]]: [{ name: string; prefix: string }[], number] = await manager.query(
         `UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL
          RETURNING name, prefix`,

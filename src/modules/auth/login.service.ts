@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { Caller, RequestOrigin } from '../../common/principal';
+import { SignalBus } from '../../database/signal-bus';
 import { AuditService } from '../audit/audit.service';
 import { AccessTokens } from './access-tokens';
 import { presentUser } from './dto/user.view';
@@ -33,6 +34,7 @@ export class LoginService {
     private readonly sessions: SessionService,
     private readonly tokens: AccessTokens,
     private readonly audit: AuditService,
+    private readonly bus: SignalBus,
   ) {}
 
   /**
@@ -86,7 +88,7 @@ export class LoginService {
       await this.audit.record({ action: 'auth.password', result: 'failure', actor, origin });
       throw new AppError('auth.invalid_credentials', 'The current password is wrong');
     }
-    await this.dataSource.transaction(async (manager) => {
+    await this.bus.transaction(async (manager) => {
       const { affected } = await manager.update(
         User,
         { id: userId, passwordHash: hashes.from },

@@ -105,7 +105,7 @@ export class SessionService {
 
   /** @throws AppError `resource.not_found` for what is not a running session of that user */
   async revoke(caller: Caller, userId: string, sessionId: string, reason: EndReason): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.bus.transaction(async (manager) => {
       const [ended]: [unknown[], number] = await manager.query(
         `UPDATE user_sessions SET ended_at = now(), end_reason = $3
          WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > now() RETURNING id`,
@@ -128,7 +128,7 @@ export class SessionService {
 
   /** Ends every session of a user, with a record of its own. */
   async revokeAll(caller: Caller, userId: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.bus.transaction(async (manager) => {
       const ended = await this.endAll(manager, userId, 'revoked');
       await this.audit.recordIn(manager, {
         action: 'session.revoke_all',
@@ -165,7 +165,7 @@ export class SessionService {
   }
 
   private async endReused(used: RefreshToken, origin: RequestOrigin): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.bus.transaction(async (manager) => {
       const [[reused]]: [{ user_id: string; username: string }[], number] = await manager.query(
         `UPDATE user_sessions s SET ended_at = now(), end_reason = 'refresh_reused'
          FROM users u

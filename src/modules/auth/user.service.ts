@@ -135,7 +135,7 @@ export class UserService {
 
   private async change<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     try {
-      return await this.dataSource.transaction(work);
+      return await this.bus.transaction(work);
     } catch (error) {
       throw explainUniqueViolation(error);
     }

@@ -36,7 +36,7 @@ export class ConnectionsService {
     const input = targetOf(body);
     await requireParses(body.type, input);
     const id = randomUUID();
-    await this.dataSource.transaction(async (manager) => {
+    await this.signals.transaction(async (manager) => {
       await translateNameTaken(() =>
         manager.insert(DatabaseConnection, {
           id,
@@ -58,7 +58,7 @@ export class ConnectionsService {
   }
 
   async update(by: Author, id: string, patch: ConnectionPatch): Promise<ConnectionRecord> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.signals.transaction(async (manager) => {
       const row = await manager.findOne(DatabaseConnection, {
         where: { id },
         lock: { mode: 'pessimistic_write' },
@@ -99,7 +99,7 @@ export class ConnectionsService {
   }
 
   async delete(caller: Caller, id: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.signals.transaction(async (manager) => {
       const row = await manager.findOneBy(DatabaseConnection, { id });
       if (!row) throw new AppError('resource.not_found', 'There is no such connection');
       await manager.delete(DatabaseConnection, { id });

@@ -105,7 +105,7 @@ export class PermissionsService {
     userId: string,
     body: PermissionBody,
   ): Promise<ConnectionPermission> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.signals.transaction(async (manager) => {
       await this.requireConnection(manager, connectionId);
       const before = await manager.findOneBy(ConnectionPermission, { connectionId, userId });
       await this.upsert(manager, caller, connectionId, userId, body);
@@ -118,7 +118,7 @@ export class PermissionsService {
   }
 
   async revoke(caller: Caller, connectionId: string, userId: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.signals.transaction(async (manager) => {
       const before = await manager.findOneBy(ConnectionPermission, { connectionId, userId });
       if (!before) throw new AppError('resource.not_found');
       await manager.delete(ConnectionPermission, { id: before.id });

@@ -68,7 +68,7 @@ export class SettingsService {
         errors: [{ path: '/value', message: definition.rule }],
       });
     }
-    return this.dataSource.transaction(async (manager) => {
+    return this.bus.transaction(async (manager) => {
       const before = await manager.findOne(Setting, {
         where: { key: known },
         lock: { mode: 'pessimistic_write' },
