@@ -220,7 +220,8 @@ CREATE TABLE query_history (
 );
 CREATE INDEX query_history_user_idx ON query_history (user_id, created_at DESC, id DESC);
 CREATE INDEX query_history_connection_idx ON query_history (connection_id, created_at DESC, id DESC);
-CREATE INDEX query_history_query_type_idx ON query_history (query_type);
+-- Nearly all runs are of one type, and nearly all records a success: only the others are worth an entry.
+CREATE INDEX query_history_query_type_idx ON query_history (query_type) WHERE query_type <> 'database';
 CREATE INDEX query_history_status_idx ON query_history (status, created_at DESC);
 CREATE INDEX query_history_created_at_idx ON query_history (created_at DESC, id DESC);
 CREATE INDEX query_history_result_hash_idx ON query_history (result_hash) WHERE result_hash IS NOT NULL;
@@ -300,7 +301,7 @@ CREATE INDEX audit_logs_user_id_idx ON audit_logs (user_id, created_at DESC);
 CREATE INDEX audit_logs_action_idx ON audit_logs (action, created_at DESC);
 CREATE INDEX audit_logs_resource_idx ON audit_logs (resource_type, resource_id);
 CREATE INDEX audit_logs_created_at_idx ON audit_logs (created_at DESC, id DESC);
-CREATE INDEX audit_logs_result_idx ON audit_logs (result);
+CREATE INDEX audit_logs_result_idx ON audit_logs (result, created_at DESC) WHERE result <> 'success';
 
 -- Creates the partitions from the month of `since` to `ahead` months after now; gives the names of new ones.
 CREATE FUNCTION ensure_audit_partitions(since timestamptz, ahead integer) RETURNS SETOF text
