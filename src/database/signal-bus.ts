@@ -58,6 +58,12 @@ export class SignalBus implements OnApplicationBootstrap, BeforeApplicationShutd
     await manager.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify([topic, key])]);
   }
 
+  /** Tells of what happened outside of the system database; heard here before this resolves. */
+  async announce(topic: string, key: string): Promise<void> {
+    this.tell(topic, key);
+    await this.publish(this.dataSource.manager, topic, key);
+  }
+
   on(topic: string, listener: Listener): void {
     const listeners = this.listeners.get(topic) ?? new Set();
     listeners.add(listener);

@@ -226,6 +226,32 @@ describe.each([
     expect((await history()).some((row) => row.cached)).toBe(true);
   });
 
+  it('answers nothing from before a write that went through the gate, on any replica', async () => {
+    const table = `${engine.prefix}people`;
+    const replica = await service.replica();
+    await permit({
+      canWrite: true,
+      allowedTables: [table, `${engine.prefix}numbers`],
+      writableTables: [table],
+    });
+    const query = { connectionId, query: 'SELECT id FROM people WHERE id = 77' };
+    const read = async (one: TestService): Promise<unknown[]> => {
+      const { body } = await one.api('POST', '/api/database/query', query, user.token);
+      return [body.rowCount, body.cached];
+    };
+    for (const one of [service, replica]) {
+      expect(await read(one)).toEqual([0, false]);
+      expect(await read(one)).toEqual([0, true]);
+    }
+    await ask(`INSERT INTO people VALUES (77, 'Karen', NULL)`);
+    expect(await read(service)).toEqual([1, false]);
+    for (let n = 0; n < 100 && (await read(replica))[0] === 0; n++) await sleep(20);
+    expect((await read(replica))[0]).toBe(1);
+    await ask('DELETE FROM people WHERE id = 77');
+    expect(await read(service)).toEqual([0, false]);
+    await permit({ allowedTables: [table, `${engine.prefix}numbers`] });
+  });
+
   it('obeys a permission that was taken away, at once and on every replica', async () => {
     const other = await service.user('user');
     const path = `/api/database/connections/${connectionId}/permissions/${other.id}`;

@@ -10,8 +10,6 @@ export interface DecisionContext {
   readonly readOnly: boolean;
   /** Schemas an unqualified name may resolve to, in order; empty where the engine has no schemas. */
   readonly searchPath: readonly string[];
-  /** Further functions the connection's owner vouches for, `name` or `schema.name`, as the dialect folds them. */
-  readonly allowedFunctions: readonly string[];
   /** Administrators may read the server's own catalogs. */
   readonly isAdministrator: boolean;
 }
@@ -44,8 +42,8 @@ export function decideStatement(
     if (denial) return denial;
   }
   for (const fn of facts.functions) {
+    if (fn.safe) continue;
     const full = fn.schema ? `${fn.schema}.${fn.name}` : fn.name;
-    if (fn.safe || context.allowedFunctions.includes(full)) continue;
     return {
       code: 'permission.function_denied',
       detail: `The function ${full} is not on the list of safe functions`,

@@ -107,7 +107,6 @@ async function permit(
     dialect: connection.dialect,
     readOnly: connection.readOnly || onlyReads === true,
     searchPath: searchPathOf(connection),
-    allowedFunctions: [],
     isAdministrator: principal.role === 'admin',
   });
   if (denial) throw refusalError(denial);

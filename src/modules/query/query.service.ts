@@ -54,7 +54,7 @@ export class QueryService {
       );
       const recorded = outcomeOf(run, startedAt, null, outcome, cached);
       this.recorder.finish(run, recorded);
-      await this.logSlow(run, recorded.executionTimeMs);
+      void this.logSlow(run, recorded.executionTimeMs);
       return { run, head: headOf(run, outcome, recorded.executionTimeMs, cached), outcome };
     } catch (error) {
       this.recorder.finish(run, outcomeOf(run, startedAt, error));
@@ -66,12 +66,23 @@ export class QueryService {
     const { connection, facts, text } = run;
     const cacheable =
       mode !== 'bypass' && connection.dialect !== null && isRepeatable(connection.dialect, facts, text);
+    if (facts.access === 'write') return { outcome: await this.write(run, signal), cached: false };
     if (!cacheable) return { outcome: await this.ask(run, signal), cached: false };
-    const known = mode === 'use' ? await this.cache.find(run) : null;
+    const slot = await this.cache.slotOf(run);
+    const known = mode === 'use' ? await slot.find() : null;
     if (known) return { outcome: known, cached: true };
     const outcome = await this.ask(run, signal);
-    await this.cache.keep(run, outcome);
+    await slot.keep(outcome);
     return { outcome, cached: false };
+  }
+
+  /** Also a write that fails may have changed something: what was read before it is forgotten in any case. */
+  private async write(run: Run, signal: AbortSignal): Promise<QueryOutcome> {
+    try {
+      return await this.ask(run, signal);
+    } finally {
+      await this.cache.forget(run.connection.id);
+    }
   }
 
   private async ask(
@@ -98,8 +109,13 @@ export class QueryService {
   }
 
   private async logSlow({ id, connection }: Run, executionTimeMs: number): Promise<void> {
-    if (executionTimeMs <= (await this.settings.get('slow_query_ms'))) return;
-    this.slowLogger.warn({ queryId: id, connectionId: connection.id, executionTimeMs }, 'slow query');
+    try {
+      if (executionTimeMs <= (await this.settings.get('slow_query_ms'))) return;
+      this.slowLogger.warn({ queryId: id, connectionId: connection.id, executionTimeMs }, 'slow query');
+    } catch (error) {
+      // An answer is not lost over a line of the log.
+      this.slowLogger.warn({ err: error, queryId: id }, 'whether a query was slow could not be told');
+    }
   }
 }
 

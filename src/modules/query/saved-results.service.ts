@@ -104,7 +104,6 @@ export class SavedResultsService {
         dialect: connection.dialect,
         readOnly: true,
         searchPath: result.searchPath,
-        allowedFunctions: [],
         isAdministrator: principal.role === 'admin',
       },
     );
