@@ -19,6 +19,12 @@ const MAX_BATCH = 500;
 /** Longest wait of a write that nobody waits for. */
 const LATER_MS = 25;
 const SESSION_ATTEMPTS = 3;
+/**
+ * The statements are planned once and kept, and that may be while the tables are empty: then a scan of the whole table
+ * looks cheapest, and stays when it has a million rows. Only look-ups by index are right here, at any size.
+ */
+const SESSION_SETTINGS = `SET synchronous_commit = on; SET enable_seqscan = off; SET enable_hashjoin = off;
+  SET enable_mergejoin = off; SET enable_bitmapscan = off`;
 
 /**
  * Makes small writes of many requests durable together. One session a process: while a commit is under way the next
@@ -141,7 +147,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
       const runner = this.dataSource.createQueryRunner();
       try {
         const client = (await runner.connect()) as ClientBase;
-        await client.query('SET synchronous_commit = on');
+        await client.query(SESSION_SETTINGS);
         this.runner = runner;
         return client;
       } catch (error) {

@@ -8,8 +8,13 @@ const NEEDS_ESCAPE = /[\u0000-\u001f"\\\ud800-\udfff]/;
 export function encodeCell(cell: Cell | undefined): string {
   if (typeof cell === 'string') return NEEDS_ESCAPE.test(cell) ? JSON.stringify(cell) : `"${cell}"`;
   if (cell === null || cell === undefined) return 'null';
-  if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : `"${cell}"`;
+  if (typeof cell === 'number') return encodeNumber(cell);
   if (typeof cell === 'boolean') return cell ? 'true' : 'false';
   if (cell instanceof RawJson) return cell.text;
   return `[${cell.map(encodeCell).join(',')}]`;
+}
+
+function encodeNumber(value: number): string {
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
 }

@@ -70,11 +70,13 @@ describe('encodeResult', () => {
   });
 
   it('writes what JSON numbers cannot say as text', () => {
-    expect([Number.NaN, Infinity, -Infinity, -0.5].map(encodeCell)).toEqual([
+    expect([Number.NaN, Infinity, -Infinity, -0.5, 0, -0].map(encodeCell)).toEqual([
       '"NaN"',
       '"Infinity"',
       '"-Infinity"',
       '-0.5',
+      '0',
+      '-0',
     ]);
   });
 });

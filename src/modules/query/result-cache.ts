@@ -97,7 +97,9 @@ function keyOf({ connection, text, values, limits }: Run, generation: string | n
 const RAW = '\u0001raw';
 
 function replaceCell(_: string, value: unknown): unknown {
-  return value instanceof RawJson ? { [RAW]: value.text } : value;
+  if (value instanceof RawJson) return { [RAW]: value.text };
+  // JSON.stringify drops the sign.
+  return Object.is(value, -0) ? { [RAW]: '-0' } : value;
 }
 
 function reviveCell(_: string, value: unknown): unknown {
