@@ -271,6 +271,18 @@ describe('connections over HTTP', () => {
     }
   });
 
+  it('shows callers what they may do on which connection', async () => {
+    const id = await create();
+    const fresh = await service.user('viewer');
+    const granted = { allowedSchemas: ['shop'], allowedTables: ['shop.orders'], maxRowsPerQuery: 5 };
+    await service.api('PUT', `/api/database/connections/${id}/permissions/${fresh.id}`, granted);
+    const own = await service.api('GET', '/api/database/permissions', undefined, fresh.token);
+    expect(own.body.items).toEqual([
+      expect.objectContaining({ connectionId: id, userId: fresh.id, ...granted }),
+    ]);
+    expect((await service.api('GET', '/api/database/permissions')).body.items).toEqual([]);
+  });
+
   it('makes one the default of its caller', async () => {
     const id = await create();
     const query = { query: 'select 2 as two' };

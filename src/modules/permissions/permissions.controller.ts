@@ -5,8 +5,8 @@ import { CurrentCaller } from '../../common/caller.decorator';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
 import { ApiPage } from '../../http/api-answer';
-import type { ConnectionPermission } from './connection-permission.entity';
 import { PermissionBody, PermissionView } from './permission.dto';
+import { permissionView } from './permission-view';
 import { PermissionsService } from './permissions.service';
 
 @ApiTags('Permissions')
@@ -22,7 +22,7 @@ export class PermissionsController {
   @ApiPage(PermissionView)
   async list(@Param('id', ParseUUIDPipe) id: string): Promise<Page<PermissionView>> {
     const rows = await this.permissions.list(id);
-    return { items: rows.map(viewOf), nextCursor: null };
+    return { items: rows.map(permissionView), nextCursor: null };
   }
 
   @Get(':userId')
@@ -31,7 +31,7 @@ export class PermissionsController {
     @Param('id', ParseUUIDPipe) id: string,
     @Param('userId', ParseUUIDPipe) userId: string,
   ): Promise<PermissionView> {
-    return viewOf(await this.permissions.get(id, userId));
+    return permissionView(await this.permissions.get(id, userId));
   }
 
   @Put(':userId')
@@ -42,7 +42,7 @@ export class PermissionsController {
     @Body() body: PermissionBody,
     @CurrentCaller() caller: Caller,
   ): Promise<PermissionView> {
-    return viewOf(await this.permissions.grant(caller, id, userId, body));
+    return permissionView(await this.permissions.grant(caller, id, userId, body));
   }
 
   @Delete(':userId')
@@ -55,22 +55,4 @@ export class PermissionsController {
   ): Promise<void> {
     await this.permissions.revoke(caller, id, userId);
   }
-}
-
-function viewOf(row: ConnectionPermission): PermissionView {
-  const { userId, connectionId, grantedBy, updatedAt } = row;
-  return {
-    userId,
-    connectionId,
-    canQuery: row.canQuery,
-    canWrite: row.canWrite,
-    unmasked: row.unmasked,
-    allowedSchemas: row.allowedSchemas,
-    allowedTables: row.allowedTables,
-    writableTables: row.writableTables,
-    maxRowsPerQuery: row.maxRowsPerQuery,
-    maxExecutionTimeSeconds: row.maxExecutionTimeSeconds,
-    grantedBy,
-    updatedAt,
-  };
 }

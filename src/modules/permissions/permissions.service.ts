@@ -79,9 +79,11 @@ export class PermissionsService {
     return rows.map((row) => row.connection_id);
   }
 
-  /** Every permission of one user, by connection: what `GET /api/auth/me` shows. */
+  /** Every permission of one user, the first granted first. */
   async allOf(userId: string): Promise<ConnectionPermission[]> {
-    return this.dataSource.getRepository(ConnectionPermission).findBy({ userId });
+    return this.dataSource
+      .getRepository(ConnectionPermission)
+      .find({ where: { userId }, order: { createdAt: 'ASC', id: 'ASC' } });
   }
 
   async list(connectionId: string): Promise<ConnectionPermission[]> {

@@ -1,6 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RuntimeModule } from '../../common/runtime.module';
+import { closeAnalysis } from '../../sql/analyse';
 import { AuditModule } from '../audit/audit.module';
 import { AuthModule } from '../auth/auth.module';
 import { ConnectionsModule } from '../connections/connections.module';
@@ -54,4 +55,8 @@ import { SavedResultsService } from './saved-results.service';
   ],
   exports: [QueryService],
 })
-export class QueryModule {}
+export class QueryModule implements OnApplicationShutdown {
+  async onApplicationShutdown(): Promise<void> {
+    await closeAnalysis();
+  }
+}
