@@ -102,6 +102,59 @@ describeEngine('postgresql', () => {
     });
   });
 
+  describe('a stateless read', () => {
+    const stateless = (text: string, values: unknown[] = []): Promise<unknown[]> =>
+      collect(source, request({ text, values }, { maxRows: 10, stateless: true })).then(
+        ({ rows }) => rows[0] as unknown[],
+      );
+    const prepared = "select count(*) from pg_prepared_statements where name like 'sluice%'";
+
+    it('stays prepared in its session, with its columns', async () => {
+      await one('select 1');
+      const text = 'select $1::int as n, 2 as two';
+      const first = await collect(source, request({ text, values: [1] }, { maxRows: 10, stateless: true }));
+      const again = await collect(source, request({ text, values: [7] }, { maxRows: 10, stateless: true }));
+      expect([first.rows, again.rows]).toEqual([[[1, 2]], [[7, 2]]]);
+      expect(again.columns).toEqual(first.columns);
+      // the look is one of them
+      expect(await stateless(prepared)).toEqual(['2']);
+      expect(await stateless(prepared)).toEqual(['2']);
+    });
+
+    it('follows a table whose columns change', async () => {
+      await admin.query('create table changing(a int); insert into changing values (1)');
+      expect(await stateless('select * from changing')).toEqual([1]);
+      expect(await stateless('select * from changing')).toEqual([1]);
+      await admin.query("alter table changing alter a type text using 'x' || a, add b int default 5");
+      expect(await stateless('select * from changing')).toEqual(['x1', 5]);
+      await admin.query('drop table changing');
+      await expect(stateless('select * from changing')).rejects.toMatchObject({
+        code: 'query.unknown_object',
+      });
+    });
+
+    it('keeps no more than a bounded number, and none after a statement that may leave state', async () => {
+      for (let n = 0; n < 130; n += 1) expect(await stateless(`select ${n} as n`)).toEqual([n]);
+      expect(Number((await stateless(prepared))[0])).toBeLessThanOrEqual(100);
+      await one('select 1');
+      expect(await stateless(prepared)).toEqual(['1']);
+    });
+
+    it('leaves neither settings nor locks, though a view has taken them', async () => {
+      await admin.query(
+        "create view taking as select pg_try_advisory_lock(99) as taken, set_config('work_mem', '64kB', false) as set",
+      );
+      const before = await one('show work_mem');
+      await stateless('select * from taking');
+      expect(
+        await stateless(
+          "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
+        ),
+      ).toEqual(['0']);
+      expect(await one('show work_mem')).toBe(before);
+    });
+  });
+
   describe('a read-only transaction', () => {
     it.each([
       'call committing()',
