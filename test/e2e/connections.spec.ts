@@ -314,7 +314,7 @@ describe('connections over HTTP', () => {
       );
     expect(await stateOf()).toMatchObject({ state: 'unknown', pool: null });
     await service.api('POST', '/api/database/query', { connectionId: id, query: 'select 1' });
-    expect(await stateOf()).toMatchObject({ state: 'up', pool: { max: 10, busy: 0 } });
+    expect(await stateOf()).toMatchObject({ state: 'up', pool: { max: 10, waiting: 0 } });
     const broken = await create({ port: 1 });
     const failed = await service.api('POST', '/api/database/query', {
       connectionId: broken,

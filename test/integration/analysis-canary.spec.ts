@@ -157,7 +157,8 @@ function itKeepsTheSecret(dialect: Dialect, run: Run): void {
   });
 
   it('resolves WITH clauses as the engine does', async () => {
-    expect(await expectNoLeak(dialect, run, scoped)).toBeGreaterThan(100);
+    // How many of the generated statements run at all; a bound far below what chance gives.
+    expect(await expectNoLeak(dialect, run, scoped)).toBeGreaterThan(40);
   });
 
   it('sees the canary when it may be read', async () => {

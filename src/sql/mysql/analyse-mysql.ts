@@ -20,9 +20,25 @@ function placeOf(message: string, code: string): number {
   return Math.max(0, code.lastIndexOf(found, position));
 }
 
+/**
+ * From this many parentheses inside each other the grammar may run out of depth in one reading of them and report the
+ * failure of another one: what it calls a syntax error there is none.
+ */
+const doubtfulDepth = 12;
+
+function depthOf(code: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of code) {
+    if (character === '(') deepest = Math.max(deepest, (depth += 1));
+    else if (character === ')') depth -= 1;
+  }
+  return deepest;
+}
+
 /** The grammar's own messages speak of its tokens; the caller gets the place and the text that stands there. */
 function refuseSyntax(message: string, code: string, text: string): never {
-  if (message.startsWith('recursion limit')) return tooComplex();
+  if (message.startsWith('recursion limit') || depthOf(code) > doubtfulDepth) return tooComplex();
   const position = placeOf(message, code);
   const near = /^[\w$]{1,40}|^\S?/.exec(text.slice(position))?.[0] ?? '';
   const place = near === '' ? 'the end' : `"${near}"`;
