@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import type { TlsConfig } from './driver';
+import type { TestWarning, TlsConfig, TlsMode } from './driver';
 
 /** Options for `tls.connect`. */
 export interface TlsOptions {
@@ -32,4 +32,12 @@ export function tlsOptions(tls: TlsConfig, host: string): TlsOptions {
 /** Whether traffic to this host stays on the machine, so that encrypting it protects nobody. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+/** What there is to say of the way to a server elsewhere; `encrypted` is what was agreed in the end. */
+export function tlsWarnings(host: string, mode: TlsMode, encrypted: boolean): TestWarning[] {
+  if (isLoopback(host)) return [];
+  if (!encrypted) return [{ code: 'tls_off', message: 'Passwords and rows travel unencrypted.' }];
+  if (mode.startsWith('verify-')) return [];
+  return [{ code: 'tls_unverified', message: 'Whoever answers at that address is taken for the server.' }];
 }

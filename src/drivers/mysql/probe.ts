@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { collectRows } from '../collect-rows';
 import type { Source, TestReport, TestWarning } from '../driver';
-import { isLoopback } from '../tls';
+import { tlsWarnings } from '../tls';
 import type { MysqlConfig } from './config';
 import { quoteText } from './quote';
 
@@ -65,14 +65,7 @@ export async function probe(
       statements: harmful.map((grant) => revocation(grant, account)),
     });
   }
-  if (!isLoopback(config.host) && !encrypted) {
-    warnings.push({ code: 'tls_off', message: 'Passwords and rows travel unencrypted.' });
-  } else if (!isLoopback(config.host) && !config.tls.mode.startsWith('verify-')) {
-    warnings.push({
-      code: 'tls_unverified',
-      message: 'Whoever answers at that address is taken for the server.',
-    });
-  }
+  warnings.push(...tlsWarnings(config.host, config.tls.mode, encrypted));
   return {
     serverVersion: version as string,
     latencyMs,

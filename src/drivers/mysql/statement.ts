@@ -5,6 +5,7 @@ import type { QueryRequest } from '../driver';
 import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
+import { Waiters } from '../waiters';
 import { cellReader, type CellReader, type WireValue } from './cell-reader';
 import { describeColumn, type WireColumn } from './column-type';
 import { isFatal, isServerError, mapStatementError } from './map-error';
@@ -44,7 +45,7 @@ export class MysqlStatement implements RunningStatement {
   #sick = false;
   #paused = false;
   #wanted = 1;
-  #wakers: (() => void)[] = [];
+  readonly #waiters = new Waiters();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -77,7 +78,7 @@ export class MysqlStatement implements RunningStatement {
     } catch (error) {
       this.#fail(error);
     }
-    await this.#until(() => this.#rows.length > 0 || this.#state !== 'running');
+    await this.#waiters.until(() => this.#rows.length > 0 || this.#state !== 'running');
     await this.#check();
   }
 
@@ -86,7 +87,7 @@ export class MysqlStatement implements RunningStatement {
     await this.#check();
     if (this.#rows.length < limit && this.#state === 'running') {
       this.#resume();
-      await this.#until(() => this.#rows.length >= limit || this.#state !== 'running');
+      await this.#waiters.until(() => this.#rows.length >= limit || this.#state !== 'running');
       await this.#check();
     }
     if (this.#rows.length < limit && this.#state === 'complete') await this.#commit();
@@ -158,9 +159,9 @@ export class MysqlStatement implements RunningStatement {
   #take(row: WireValue[]): void {
     if (this.#stopped) return;
     this.#rows.push(row, sizeOf(row));
-    if (this.#rows.length >= this.#wanted) this.#notify();
+    if (this.#rows.length >= this.#wanted) this.#waiters.notify();
     const full = this.#rows.full || this.#rows.length >= Math.max(highWaterRows, this.#wanted);
-    if (full && this.#wakers.length === 0 && !this.#paused) {
+    if (full && this.#waiters.none && !this.#paused) {
       this.#paused = true;
       this.session.connection.pause();
     }
@@ -176,7 +177,7 @@ export class MysqlStatement implements RunningStatement {
     if (this.#state !== 'running') return;
     this.#state = 'complete';
     if (this.request.access === 'read' && !this.#stopped) void this.#finish('ROLLBACK');
-    this.#notify();
+    this.#waiters.notify();
   }
 
   #fail(error: unknown): void {
@@ -186,7 +187,7 @@ export class MysqlStatement implements RunningStatement {
     if (!late && !this.#stopped) this.#error ??= mapStatementError(error);
     this.#state = 'complete';
     if (!this.#stopped) void this.#finish('ROLLBACK');
-    this.#notify();
+    this.#waiters.notify();
   }
 
   async #commit(): Promise<void> {
@@ -221,14 +222,14 @@ export class MysqlStatement implements RunningStatement {
   }
 
   async #stop(reason: AppError | null): Promise<void> {
-    if (this.#committing) return this.#until(() => !this.#committing);
-    const ended = this.#until(() => this.#state !== 'running');
+    if (this.#committing) return this.#waiters.until(() => !this.#committing);
+    const ended = this.#waiters.until(() => this.#state !== 'running');
     this.#rows.clear();
     this.#resume();
     if (reason !== null || (await settledWithin(ended, drainMs)) === 'pending') await this.#kill(ended);
     this.#error = reason ?? new AppError('query.cancelled', 'The cursor is closed.');
     void this.#finish('ROLLBACK');
-    this.#notify();
+    this.#waiters.notify();
   }
 
   /** Kills until the statement ends; a session whose statement does not end is closed. */
@@ -249,20 +250,6 @@ export class MysqlStatement implements RunningStatement {
   async #check(): Promise<void> {
     if (this.#stopped && !this.#committing) await this.#stopped;
     if (this.#error) throw this.#error;
-  }
-
-  #notify(): void {
-    const wakers = this.#wakers;
-    this.#wakers = [];
-    for (const wake of wakers) wake();
-  }
-
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#wakers.push(resolve);
-      });
-    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { QueryRequest } from '../driver';
 import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
+import { Waiters } from '../waiters';
 import { cellReader, type CellReader } from './cell-reader';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { mapStatementError } from './map-error';
@@ -45,7 +46,7 @@ export class PostgresStatement implements RunningStatement {
   #stopped: Promise<void> | null = null;
   #committing = false;
   #wanted = 1;
-  #wakers: (() => void)[] = [];
+  readonly #waiters = new Waiters();
   #cancelling: Promise<void> | null = null;
   readonly #startedAt = Date.now();
   /** The session has it prepared. */
@@ -112,7 +113,7 @@ export class PostgresStatement implements RunningStatement {
       () => this.#giveBack(true),
       (error: unknown) => this.#fail(error),
     );
-    await this.#until(() => this.#rows.length > 0 || this.#state !== 'running');
+    await this.#waiters.until(() => this.#rows.length > 0 || this.#state !== 'running');
     await this.#check();
     const known = await this.types.resolve(this.#fields);
     this.columns = this.#fields.map((field, index) => describeColumn(field, known[index]!));
@@ -126,7 +127,7 @@ export class PostgresStatement implements RunningStatement {
       if (this.#rows.length >= limit || this.#state === 'complete' || this.#state === 'over') break;
       if (this.#state === 'suspended') this.#fetch(limit - this.#rows.length);
       this.#flight.resume();
-      await this.#until(() => this.#rows.length >= limit || this.#state !== 'running');
+      await this.#waiters.until(() => this.#rows.length >= limit || this.#state !== 'running');
     }
     if (this.#rows.length < limit && this.#mode === 'write' && this.#state === 'complete')
       await this.#commit();
@@ -146,7 +147,7 @@ export class PostgresStatement implements RunningStatement {
   }
 
   async #stop(reason: AppError | null): Promise<void> {
-    if (this.#committing) return this.#until(() => this.#state !== 'running');
+    if (this.#committing) return this.#waiters.until(() => this.#state !== 'running');
     if (this.#state === 'running') {
       await this.#cancel();
     } else {
@@ -155,7 +156,7 @@ export class PostgresStatement implements RunningStatement {
     }
     this.#rows.clear();
     this.#error = reason ?? new AppError('query.cancelled', 'The cursor is closed.');
-    this.#notify();
+    this.#waiters.notify();
   }
 
   /** Throws what has become of the statement, if that is no result. */
@@ -174,8 +175,8 @@ export class PostgresStatement implements RunningStatement {
       onRow: (cells, bytes) => {
         if (this.#stopped) return;
         this.#rows.push(cells, bytes);
-        if (this.#rows.length >= this.#wanted) this.#notify();
-        if (this.#rows.full && this.#wakers.length === 0) this.#flight.pause();
+        if (this.#rows.length >= this.#wanted) this.#waiters.notify();
+        if (this.#rows.full && this.#waiters.none) this.#flight.pause();
       },
       onEnd: (end) => this.#endOfExecute(end),
     };
@@ -195,7 +196,7 @@ export class PostgresStatement implements RunningStatement {
     if (this.#state === 'complete' && this.#mode === 'portal') this.#flight.send(strictClosing);
     if (end.tag === null && !end.suspended) this.#error = new AppError('query.empty');
     if (this.#error && this.#mode !== 'flight') this.#flight.send(strictClosing);
-    this.#notify();
+    this.#waiters.notify();
   }
 
   async #commit(): Promise<void> {
@@ -205,10 +206,10 @@ export class PostgresStatement implements RunningStatement {
     const onEnd = (end: UnitEnd): void => {
       tag = end.tag;
       this.#state = 'over';
-      this.#notify();
+      this.#waiters.notify();
     };
     this.#flight.send([{ text: 'COMMIT', onEnd }, flush, discardAll, sync]);
-    await this.#until(() => this.#state !== 'running');
+    await this.#waiters.until(() => this.#state !== 'running');
     if (this.#error) throw this.#error;
     // COMMIT of a transaction that failed unseen answers ROLLBACK
     if (tag !== 'COMMIT') throw new AppError('query.database_error', 'The transaction was rolled back.');
@@ -218,7 +219,7 @@ export class PostgresStatement implements RunningStatement {
   /** Asks until the statement ends; a session whose statement does not end is closed. */
   async #cancel(): Promise<void> {
     this.#flight.resume();
-    const stopped = this.#until(() => this.#state !== 'running');
+    const stopped = this.#waiters.until(() => this.#state !== 'running');
     this.#cancelling = (async () => {
       try {
         const deadline = Date.now() + cancelledWithinMs;
@@ -240,7 +241,7 @@ export class PostgresStatement implements RunningStatement {
       this.#error ??= mapStatementError(error, Date.now() - this.#startedAt, this.request.timeoutMs);
     }
     this.#state = 'over';
-    this.#notify();
+    this.#waiters.notify();
     this.#giveBack(false);
   }
 
@@ -254,20 +255,6 @@ export class PostgresStatement implements RunningStatement {
       else this.session.destroy();
       this.done();
     })();
-  }
-
-  #notify(): void {
-    const wakers = this.#wakers;
-    this.#wakers = [];
-    for (const wake of wakers) wake();
-  }
-
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#wakers.push(resolve);
-      });
-    }
   }
 
   #convert(rows: (string | null)[][]): Row[] {

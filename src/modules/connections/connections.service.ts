@@ -4,6 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
+import { refuseTakenName } from '../../database/refuse-taken-name';
 import { SignalBus } from '../../database/signal-bus';
 import { driverFor } from '../../drivers';
 import type { ConnectionInput, ConnectionType } from '../../drivers/driver';
@@ -37,7 +38,7 @@ export class ConnectionsService {
     await requireParses(body.type, input);
     const id = randomUUID();
     await this.signals.transaction(async (manager) => {
-      await translateNameTaken(() =>
+      await refuseTakenName(() =>
         manager.insert(DatabaseConnection, {
           id,
           name: body.name,
@@ -74,7 +75,7 @@ export class ConnectionsService {
       }
       const type = patch.type ?? row.type;
       await requireParses(type, merged);
-      await translateNameTaken(() =>
+      await refuseTakenName(() =>
         manager.update(
           DatabaseConnection,
           { id },
@@ -157,14 +158,4 @@ export class ConnectionsService {
 
 async function requireParses(type: ConnectionType, input: ConnectionInput): Promise<void> {
   (await driverFor(type)).parseConfig(input);
-}
-
-async function translateNameTaken(work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    // 23505 unique_violation
-    if ((error as { code?: string }).code === '23505') throw new AppError('resource.name_taken');
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../../common/app-error';
 import type { PoolFigures, Source } from '../../drivers/driver';
 import { abortError } from '../../drivers/abort';
+import { unlessAborted } from '../../drivers/unless-aborted';
 import type { Circuit } from './circuit';
 import { ConnectionHealth, type HealthFigures } from './connection-health';
 import type { ConnectionRecord } from './connection-record';
@@ -238,19 +239,4 @@ export class SourceFactory {
 
 function keyOf(record: ConnectionRecord): string {
   return `${record.id}:${record.revision}`;
-}
-
-/** The opening is shared: a caller that gives up stops waiting, not the others. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw abortError(signal);
-  let abort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(abortError(signal));
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (abort) signal.removeEventListener('abort', abort);
-  }
 }

@@ -6,6 +6,7 @@ import type { PageQuery } from '../../common/page-query.dto';
 import type { Page } from '../../common/pagination';
 import type { Caller, Principal } from '../../common/principal';
 import { pageNewestFirst } from '../../database/page-newest-first';
+import { refuseTakenName } from '../../database/refuse-taken-name';
 import { byCaller } from '../audit/audit-event';
 import { AuditService } from '../audit/audit.service';
 import { ConnectionAccess } from '../connections/connection-access';
@@ -110,13 +111,9 @@ export class SavedQueriesService {
   }
 }
 
-async function saveUnderName(manager: EntityManager, query: Partial<SavedQuery>): Promise<SavedQuery> {
-  try {
+function saveUnderName(manager: EntityManager, query: Partial<SavedQuery>): Promise<SavedQuery> {
+  return refuseTakenName(async () => {
     const { id } = await manager.save(SavedQuery, query as SavedQuery);
-    return await manager.findOneByOrFail(SavedQuery, { id });
-  } catch (error) {
-    // 23505 unique_violation on (owner, name)
-    if ((error as { code?: string }).code === '23505') throw new AppError('resource.name_taken');
-    throw error;
-  }
+    return manager.findOneByOrFail(SavedQuery, { id });
+  });
 }
