@@ -1,5 +1,6 @@
 import type { AppError } from '../common/app-error';
 import type { Dialect } from '../common/dialect';
+import type { RelationDescription, RelationName, RelationVersion } from '../common/relation-description';
 import type { Column, Row } from './cell';
 import type { TableInfo } from './table-info';
 
@@ -136,6 +137,11 @@ export interface QueryRequest {
    * driver may then clean its session in a cheaper way, and keep the statement prepared.
    */
   readonly stateless?: boolean;
+  /**
+   * Versions that relations must still have when the statement runs, in the statement's own transaction and after the
+   * server has resolved its names; the run rejects with `query.schema_changed` otherwise, before any row is given.
+   */
+  readonly expects?: readonly RelationVersion[];
 }
 
 /**
@@ -160,6 +166,8 @@ export interface Source {
   test(signal: AbortSignal): Promise<TestReport>;
   query(request: QueryRequest, signal: AbortSignal): Promise<Cursor>;
   introspect(signal: AbortSignal): Promise<TableInfo[]>;
+  /** The catalog on some relations, past all caches, in the order asked; `null` where there is none of that name. */
+  describe?(relations: readonly RelationName[], signal: AbortSignal): Promise<(RelationDescription | null)[]>;
   pool(): PoolFigures;
   /**
    * Waits up to `graceMs` for running work, then stops it, which rejects with `reason` (`service.shutting_down` unless

@@ -56,4 +56,19 @@ export const queryErrors = {
   'permission.table_denied': { status: 403, title: 'A table is not permitted', fault: 'caller' },
   'permission.function_denied': { status: 403, title: 'A function is not permitted', fault: 'caller' },
   'permission.write_denied': { status: 403, title: 'Writing is not permitted', fault: 'caller' },
+  'permission.column_denied': { status: 403, title: 'A column is not permitted', fault: 'caller' },
+  'permission.row_denied': { status: 403, title: 'A row filter does not permit the change', fault: 'caller' },
+  'policy.invalid': { status: 400, title: 'The policy does not hold', fault: 'caller' },
+  'policy.unsupported': { status: 400, title: 'Policies cannot be kept here', fault: 'caller' },
+  'policy.broken': {
+    status: 403,
+    title: 'A policy no longer fits its table',
+    fault: 'owner',
+  },
+  'query.schema_changed': {
+    status: 409,
+    title: 'A table changed while the statement was prepared',
+    fault: 'load',
+    retryable: true,
+  },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -1,0 +1,40 @@
+/** A relation as a database's catalog spells it; `schema` is `null` where the engine has none. */
+export interface RelationName {
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+export interface DescribedColumn {
+  readonly name: string;
+  /** The type in words that a cast of the dialect takes: `character varying(20)`, `numeric(10,2)`. */
+  readonly type: string;
+  /** Whether values are character strings; a mask of such a column may answer with a string. */
+  readonly textual: boolean;
+  /** Whether `SELECT *` gives it: not the invisible columns of MySQL nor the hidden ones of SQLite. */
+  readonly visible: boolean;
+}
+
+/** What binding and rewriting need to know of a table, view or collection. */
+export interface RelationDescription extends RelationName {
+  readonly kind: 'table' | 'view' | 'materialized_view' | 'foreign_table' | 'collection';
+  /** In the order in which `SELECT *` gives them; empty for schemaless engines. */
+  readonly columns: readonly DescribedColumn[];
+  readonly primaryKey: readonly string[];
+  /**
+   * What a view or materialised view reads: its SELECT with every relation qualified, or Extended JSON
+   * `{"viewOn": …, "pipeline": […]}` for MongoDB. `null` for everything else, and for a view that the account may
+   * not look into.
+   */
+  readonly definition: string | null;
+  /** Tables it is a partition of or inherits from, at any distance; their policies hold for it too. */
+  readonly ancestors: readonly RelationName[];
+  /** Tables whose rows it shows because they are its partitions or inherit from it, at any distance. */
+  readonly descendants: readonly RelationName[];
+  /** Changes whenever anything above changes, and when the relation is dropped and created again. */
+  readonly version: string;
+}
+
+/** What a plan rests on: the version of a relation, or `null` for "there is none of this name". */
+export interface RelationVersion extends RelationName {
+  readonly version: string | null;
+}

@@ -1,0 +1,31 @@
+import type { Dialect } from '../../common/dialect';
+import { Refused } from '../refused';
+import type { RewriteRequest, RewriteStatement, Rewriting } from './rewriting';
+
+const dialects: Partial<Readonly<Record<Dialect, RewriteStatement>>> = {};
+
+/**
+ * The statement as this viewer may ask it: every reference to a relation with policies is replaced by what the viewer
+ * may see of it. A pure function of the request; the text has been accepted by `analyse` before.
+ *
+ * @throws Error only for a bug of ours
+ */
+export async function rewrite(dialect: Dialect, request: RewriteRequest): Promise<Rewriting> {
+  const rewriteStatement = dialects[dialect];
+  if (rewriteStatement === undefined)
+    return {
+      ok: false,
+      refusal: { code: 'policy.unsupported', detail: 'Policies are not supported on this engine' },
+    };
+  try {
+    return await rewriteStatement(request);
+  } catch (error) {
+    if (error instanceof Refused) return { ok: false, refusal: error.refusal };
+    if (error instanceof RangeError)
+      return {
+        ok: false,
+        refusal: { code: 'query.too_complex', detail: 'The statement nests too deeply' },
+      };
+    throw error;
+  }
+}
