@@ -1,4 +1,5 @@
 import { AppError } from '../common/app-error';
+import type { RelationDescription, RelationName } from '../common/relation-description';
 import { abortError } from './abort';
 import type { ConnectOptions, Cursor, PoolFigures, QueryRequest, Source, TestReport } from './driver';
 import { SessionGate } from './session-gate';
@@ -34,6 +35,12 @@ export interface PooledEngine<Session extends LentSession> {
   prepare(session: Session, request: QueryRequest, done: () => void): Promise<RunningStatement>;
   test(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TestReport>;
   introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]>;
+  /** See `Source.describe`. */
+  describe?(
+    source: Pick<Source, 'query'>,
+    relations: readonly RelationName[],
+    signal: AbortSignal,
+  ): Promise<(RelationDescription | null)[]>;
   /** Closes every session. */
   close(): Promise<void>;
 }
@@ -60,6 +67,14 @@ export class PooledSource<Session extends LentSession> implements Source {
 
   async introspect(signal: AbortSignal): Promise<TableInfo[]> {
     return this.engine.introspect(this, signal);
+  }
+
+  async describe(
+    relations: readonly RelationName[],
+    signal: AbortSignal,
+  ): Promise<(RelationDescription | null)[]> {
+    if (this.engine.describe === undefined) throw new AppError('policy.unsupported');
+    return relations.length === 0 ? [] : this.engine.describe(this, relations, signal);
   }
 
   async query(request: QueryRequest, signal: AbortSignal): Promise<Cursor> {

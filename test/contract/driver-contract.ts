@@ -550,6 +550,92 @@ export function driverContract(fixture: DriverFixture): void {
       });
     });
 
+    describe('the catalog on some relations', () => {
+      const { described, changing } = fixture;
+      if (described === undefined || changing === undefined) return;
+      const absent = { schema: described[0]!.schema, name: 'no_such_relation' };
+
+      it('describes them in the order asked, and knows what is not there', async () => {
+        const found = await source.describe!([absent, ...described], never);
+        expect(found[0]).toBeNull();
+        expect(found.slice(1)).toEqual(described.map((one) => ({ ...one, version: expect.any(String) })));
+        expect(await source.describe!([], never)).toEqual([]);
+      });
+
+      it('gives the same version as long as nothing changes', async () => {
+        const [before, after] = [
+          await source.describe!(described, never),
+          await source.describe!(described, never),
+        ];
+        expect(after).toEqual(before);
+      });
+
+      it.each([1, 100_000])(
+        'runs while relations are what the statement rests on (%i rows)',
+        async (maxRows) => {
+          const [now] = await source.describe!([changing.relation], never);
+          const expects = [
+            { ...changing.relation, version: now!.version },
+            { ...absent, version: null },
+          ];
+          const before = await collect(source, request(changing.reads));
+          for (const stateless of [false, true]) {
+            expect(await collect(source, request(changing.reads, { expects, maxRows, stateless }))).toEqual(
+              before,
+            );
+            const { maxRows: _, ...unbounded } = request(changing.reads, { expects, stateless });
+            expect(await collect(source, unbounded)).toEqual(before);
+          }
+        },
+      );
+
+      it('refuses when a relation has appeared, is missing or has changed', async () => {
+        const [now] = await source.describe!([changing.relation], never);
+        for (const wrong of [
+          { ...changing.relation, version: null },
+          { ...changing.relation, version: 'another' },
+          { ...absent, version: now!.version },
+        ]) {
+          for (const maxRows of [undefined, 1]) {
+            for (const stateless of [false, true]) {
+              const query = request(changing.reads, { expects: [wrong], stateless });
+              const bounded = maxRows === undefined ? query : { ...query, maxRows };
+              expect((await failure(collect(source, bounded))).code).toBe('query.schema_changed');
+            }
+          }
+        }
+        expect(await first(source, fixture.series(1))).toBe(1);
+      });
+
+      it.each(changing.changes.map((change) => [change.text, change] as const))(
+        'sees: %s',
+        async (_, change) => {
+          const [before] = await source.describe!([changing.relation], never);
+          const expects = [{ ...changing.relation, version: before!.version }];
+          await collect(source, request(changing.reads, { expects }));
+          await collect(source, request(change, { access: 'write' }));
+          const [after] = await source.describe!([changing.relation], never);
+          expect(after!.version).not.toBe(before!.version);
+          expect((await failure(collect(source, request(changing.reads, { expects })))).code).toBe(
+            'query.schema_changed',
+          );
+          await collect(
+            source,
+            request(changing.reads, { expects: [{ ...changing.relation, version: after!.version }] }),
+          );
+        },
+      );
+
+      it('undoes a write that rests on something else', async () => {
+        const { statement, written } = fixture.write;
+        const before = await first(source, written);
+        const expects = [{ ...changing.relation, version: 'another' }];
+        const refused = await failure(collect(source, request(statement, { access: 'write', expects })));
+        expect(refused.code).toBe('query.schema_changed');
+        expect(await first(source, written)).toBe(before);
+      });
+    });
+
     describe('introspection', () => {
       it('describes the known table', async () => {
         const tables = await source.introspect(never);

@@ -1,5 +1,6 @@
 import type { Column, Row } from '../../src/drivers/cell';
 import type { ConnectionInput, Driver } from '../../src/drivers/driver';
+import type { RelationDescription, RelationName } from '../../src/common/relation-description';
 import type { TableInfo } from '../../src/drivers/table-info';
 import type { ErrorCode } from '../../src/common/errors/catalog';
 
@@ -80,6 +81,18 @@ export interface DriverFixture {
   }[];
   /** Inputs that `parseConfig` refuses, with the JSON Pointers it names. */
   readonly invalid: readonly { readonly input: ConnectionInput; readonly paths: readonly string[] }[];
+
+  /** What `Source.describe` says of relations that `start` made; their versions are not compared. */
+  readonly described?: readonly Omit<RelationDescription, 'version'>[];
+  /**
+   * Statements of a writer, each of which changes the version of the relation; `reads` works before and after each, and
+   * `relation` may be missing from `described`.
+   */
+  readonly changing?: {
+    readonly relation: RelationName;
+    readonly reads: Statement;
+    readonly changes: readonly Statement[];
+  };
 
   /** A table that `start` made, as it must be introspected; the estimate is not compared. */
   readonly table: Omit<TableInfo, 'rowEstimate'>;

@@ -35,6 +35,12 @@ const fixture: DriverFixture = {
       comment on table orders is 'what was ordered';
       comment on column orders.note is 'a remark';
       create unique index orders_note on orders (note, lower(note));
+      create table area (id int primary key, region text) partition by list (id);
+      create table area_1 partition of area for values in (1);
+      create view noted as select id, note as remark from orders o where total > 0;
+      create materialized view stored as select id from customers;
+      create table changing (a int, b text);
+      create view shifting as select a from changing;
       create table written (n int primary key check (n < 1000));
       insert into written values (1);
       reset role;
@@ -263,6 +269,87 @@ const fixture: DriverFixture = {
     },
   ],
 
+  described: [
+    {
+      schema: 'public',
+      name: 'orders',
+      kind: 'table',
+      columns: [
+        { name: 'id', type: 'bigint', textual: false, visible: true },
+        { name: 'customer_id', type: 'integer', textual: false, visible: true },
+        { name: 'total', type: 'numeric(10,2)', textual: false, visible: true },
+        { name: 'tags', type: 'text[]', textual: false, visible: true },
+        { name: 'note', type: 'character varying(20)', textual: true, visible: true },
+      ],
+      primaryKey: ['id'],
+      definition: null,
+      ancestors: [],
+      descendants: [],
+    },
+    {
+      schema: 'public',
+      name: 'noted',
+      kind: 'view',
+      columns: [
+        { name: 'id', type: 'bigint', textual: false, visible: true },
+        { name: 'remark', type: 'character varying(20)', textual: true, visible: true },
+      ],
+      primaryKey: [],
+      definition: ' SELECT id,\n    note AS remark\n   FROM public.orders o\n  WHERE (total > (0)::numeric);',
+      ancestors: [],
+      descendants: [],
+    },
+    {
+      schema: 'public',
+      name: 'area_1',
+      kind: 'table',
+      columns: [
+        { name: 'id', type: 'integer', textual: false, visible: true },
+        { name: 'region', type: 'text', textual: true, visible: true },
+      ],
+      primaryKey: ['id'],
+      definition: null,
+      ancestors: [{ schema: 'public', name: 'area' }],
+      descendants: [],
+    },
+    {
+      schema: 'public',
+      name: 'area',
+      kind: 'table',
+      columns: [
+        { name: 'id', type: 'integer', textual: false, visible: true },
+        { name: 'region', type: 'text', textual: true, visible: true },
+      ],
+      primaryKey: ['id'],
+      definition: null,
+      ancestors: [],
+      descendants: [{ schema: 'public', name: 'area_1' }],
+    },
+    {
+      schema: 'public',
+      name: 'stored',
+      kind: 'materialized_view',
+      columns: [{ name: 'id', type: 'integer', textual: false, visible: true }],
+      primaryKey: [],
+      definition: ' SELECT id\n   FROM public.customers;',
+      ancestors: [],
+      descendants: [],
+    },
+  ],
+  changing: {
+    relation: { schema: 'public', name: 'shifting' },
+    reads: { text: 'select a from shifting' },
+    changes: [
+      { text: 'create or replace view shifting as select a + 1 as a from changing' },
+      { text: 'create or replace view shifting as select a, b from changing' },
+      { text: 'alter view shifting rename column b to c' },
+      { text: 'do $$ begin drop view shifting; create view shifting as select a, b from changing; end $$' },
+      { text: 'do $$ begin drop view shifting; create table shifting (a int, b text); end $$' },
+      { text: 'alter table shifting add column d int' },
+      { text: 'alter table shifting alter column d type bigint' },
+      { text: 'alter table shifting inherit changing' },
+    ],
+  },
   table: {
     schema: 'public',
     name: 'orders',

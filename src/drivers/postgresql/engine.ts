@@ -1,11 +1,13 @@
 import { Client, type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
+import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { ConnectOptions, QueryRequest, Source, TestReport } from '../driver';
 import { leadingKeyword } from '../leading-keyword';
 import type { PooledEngine, RunningStatement } from '../pooled-source';
 import type { TableInfo } from '../table-info';
 import type { PostgresConfig } from './config';
+import { describeRelations } from './describe-relations';
 import { encodeParameter, needsType } from './encode-parameter';
 import { introspect } from './introspect';
 import { mapStatementError } from './map-error';
@@ -87,6 +89,14 @@ export class PostgresEngine implements PooledEngine<PostgresSession> {
 
   async introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]> {
     return introspect(source, signal);
+  }
+
+  async describe(
+    source: Pick<Source, 'query'>,
+    relations: readonly RelationName[],
+    signal: AbortSignal,
+  ): Promise<(RelationDescription | null)[]> {
+    return describeRelations(source, relations, signal);
   }
 
   async close(): Promise<void> {

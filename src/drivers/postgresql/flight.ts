@@ -14,6 +14,8 @@ export interface Unit {
   readonly name?: string;
   readonly prepared?: boolean;
   readonly values?: readonly (string | null)[];
+  /** Name of a portal of its own, so that the unnamed one stays open. */
+  readonly portal?: string;
   /** Rows after which Execute pauses; 0 is all of them. */
   readonly maxRows?: number;
   onColumns?(fields: readonly FieldDef[]): void;
@@ -162,16 +164,16 @@ export class Flight implements Submittable {
 }
 
 function bytesOf(unit: Unit): Buffer {
-  const { text, values, name = '', maxRows = 0 } = unit;
+  const { text, values, name = '', portal = '', maxRows = 0 } = unit;
   if (text === undefined) return serialize.execute({ rows: maxRows });
   const fixed = values === undefined && name === '' && maxRows === 0 && !unit.onColumns;
   const known = fixed ? fixedUnits.get(text) : undefined;
   if (known) return known;
   const bytes = Buffer.concat([
     ...(unit.prepared ? [] : [serialize.parse({ name, text })]),
-    serialize.bind({ statement: name, values: values ? [...values] : [] }),
+    serialize.bind({ portal, statement: name, values: values ? [...values] : [] }),
     ...(unit.onColumns ? [serialize.describe({ type: 'P' })] : []),
-    serialize.execute({ rows: maxRows }),
+    serialize.execute({ portal, rows: maxRows }),
   ]);
   if (fixed && fixedUnits.size < maxFixedUnits) fixedUnits.set(text, bytes);
   return bytes;

@@ -7,6 +7,7 @@ import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
 import { cellReader, type CellReader } from './cell-reader';
+import { expectationQuery, expectationValues } from './describe-relations';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { mapStatementError } from './map-error';
 import type { PreparedStatement } from './prepared-statements';
@@ -45,6 +46,8 @@ export class PostgresStatement implements RunningStatement {
   /** Settles when a stop is confirmed; `null` while nobody asked for one. */
   #stopped: Promise<void> | null = null;
   #committing = false;
+  /** Whether the relations are still what the request rests on; `null` until the server has told. */
+  #expected: boolean | null;
   #wanted = 1;
   readonly #waiters = new Waiters();
   #cancelling: Promise<void> | null = null;
@@ -70,6 +73,7 @@ export class PostgresStatement implements RunningStatement {
         : request.maxRows !== undefined && request.maxRows <= singleFlightRows
           ? 'flight'
           : 'portal';
+    this.#expected = request.expects?.length ? null : true;
     const { prepared } = session;
     const keep = this.#mode === 'flight' && request.stateless === true && !prepared.full;
     this.#known = keep ? prepared.find(request.text) : null;
@@ -92,7 +96,9 @@ export class PostgresStatement implements RunningStatement {
       { text: this.#mode === 'write' ? 'BEGIN READ WRITE' : 'BEGIN READ ONLY' },
       { text: `SET LOCAL statement_timeout = ${limit}` },
     ];
-    const rows = { flight: (this.request.maxRows ?? 0) + 1, portal: firstRows, write: 0 }[this.#mode];
+    // Rows wait until it is known that they may be shown.
+    const first = this.#expected === null ? 1 : firstRows;
+    const rows = { flight: (this.request.maxRows ?? 0) + 1, portal: first, write: 0 }[this.#mode];
     const statement: Unit = {
       text: this.request.text,
       name: this.#name,
@@ -106,18 +112,58 @@ export class PostgresStatement implements RunningStatement {
       }),
     };
     if (this.#known) this.#fields = this.#known.fields;
+    const body = [...head, statement, ...this.#expectation()];
     this.#flight = this.session.start(
-      this.#mode === 'flight' ? [...head, statement, ...this.#closing] : [...head, statement, flush],
+      this.#mode === 'flight' ? [...body, ...this.#closing] : [...body, flush],
     );
     this.#flight.ended.then(
       () => this.#giveBack(true),
       (error: unknown) => this.#fail(error),
     );
-    await this.#waiters.until(() => this.#rows.length > 0 || this.#state !== 'running');
+    await this.#waiters.until(
+      () => (this.#expected !== null && this.#rows.length > 0) || this.#state !== 'running',
+    );
     await this.#check();
     const known = await this.types.resolve(this.#fields);
     this.columns = this.#fields.map((field, index) => describeColumn(field, known[index]!));
     this.#readers = known.map(cellReader);
+  }
+
+  /**
+   * Asked behind the statement: the server has resolved its names by then, and the locks that it holds on them until the
+   * end of the transaction keep them as they are (manual, section "Table-Level Locks": ACCESS SHARE).
+   */
+  #expectation(): Unit[] {
+    const { expects } = this.request;
+    if (this.#expected === true || expects === undefined) return [];
+    const known = this.#name === '' ? null : this.session.prepared.find(expectationQuery);
+    const name = this.#name === '' ? '' : (known?.name ?? this.session.prepared.newName());
+    return [
+      {
+        text: expectationQuery,
+        name,
+        prepared: known !== null,
+        portal: 'expects',
+        values: expectationValues(expects),
+        onRow: ([cell]) => {
+          this.#expected = cell === 't';
+        },
+        onEnd: () => {
+          if (name !== '' && !known) this.session.prepared.keep(expectationQuery, { name, fields: [] });
+          this.#judge();
+        },
+      },
+    ];
+  }
+
+  /** What becomes of the statement when its end and the answer about its relations are known. */
+  #judge(): void {
+    if (this.#expected !== true) {
+      this.#expected = false;
+      this.#rows.clear();
+      this.#error ??= new AppError('query.schema_changed');
+    }
+    if (this.#end !== null) this.#settleExecute(this.#end);
   }
 
   async read(limit: number): Promise<Row[]> {
@@ -192,6 +238,11 @@ export class PostgresStatement implements RunningStatement {
     if (this.#name !== '' && !this.#known) {
       this.session.prepared.keep(this.request.text, { name: this.#name, fields: this.#fields });
     }
+    if (this.#expected === null) return;
+    this.#settleExecute(end);
+  }
+
+  #settleExecute(end: UnitEnd): void {
     this.#state = end.suspended && this.#mode === 'portal' ? 'suspended' : 'complete';
     if (this.#state === 'complete' && this.#mode === 'portal') this.#flight.send(strictClosing);
     if (end.tag === null && !end.suspended) this.#error = new AppError('query.empty');
