@@ -1,8 +1,11 @@
 import type { Dialect } from '../../common/dialect';
+import { rewritePostgresql } from '../postgresql/rewrite-postgresql';
 import { Refused } from '../refused';
 import type { RewriteRequest, RewriteStatement, Rewriting } from './rewriting';
 
-const dialects: Partial<Readonly<Record<Dialect, RewriteStatement>>> = {};
+const dialects: Partial<Readonly<Record<Dialect, RewriteStatement>>> = {
+  postgresql: rewritePostgresql,
+};
 
 /**
  * The statement as this viewer may ask it: every reference to a relation with policies is replaced by what the viewer
