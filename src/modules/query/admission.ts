@@ -52,7 +52,7 @@ export class Admission {
     } catch (error) {
       if (!isAppError(error) || error.code === 'audit.unavailable') throw error;
       const refused = error.with({ queryId: run.id });
-      this.recorder.finish(run, outcomeOf(run, performance.now(), refused));
+      void this.recorder.finish(run, outcomeOf(run, performance.now(), refused));
       if (refused.code === 'auth.session_ended') throw refused;
       return refused;
     }

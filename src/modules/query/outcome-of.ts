@@ -1,6 +1,5 @@
 import { isAppError } from '../../common/app-error';
-import type { QueryOutcome } from './query-result';
-import type { Run, RunOutcome } from './run';
+import type { Run, RunEnd, RunOutcome } from './run';
 
 const statusByCode: Readonly<Record<string, RunOutcome['status']>> = {
   'query.timeout': 'timeout',
@@ -13,18 +12,18 @@ export function outcomeOf(
   { id }: Pick<Run, 'id'>,
   startedAt: number,
   error: unknown,
-  outcome: QueryOutcome | null = null,
-  cached = false,
+  end: RunEnd | null = null,
 ): RunOutcome {
   const executionTimeMs = performance.now() - startedAt;
-  if (outcome) {
+  if (end) {
+    const { rowCount, truncated, cached } = end;
     return {
       id,
       status: 'success',
       errorCode: null,
       errorMessage: null,
-      rowCount: outcome.affectedRows ?? outcome.rows.length,
-      truncated: outcome.truncated,
+      rowCount,
+      truncated,
       cached,
       executionTimeMs,
     };

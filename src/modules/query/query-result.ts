@@ -19,6 +19,11 @@ export interface QueryOutcome {
   readonly affectedRows: number | null;
 }
 
+/** Rows of the answer; of a write, the rows it changed. */
+export function rowCountOf({ affectedRows, rows }: QueryOutcome): number {
+  return affectedRows ?? rows.length;
+}
+
 export interface ResultHead {
   readonly queryId: string;
   readonly executionTimeMs: number;
@@ -51,7 +56,7 @@ export function encodeResult(head: ResultHead, outcome: QueryOutcome, mode: RowM
   }
   const { queryId, executionTimeMs, cached, metadata } = head;
   const tail = JSON.stringify({
-    rowCount: outcome.affectedRows ?? outcome.rows.length,
+    rowCount: rowCountOf(outcome),
     truncated: outcome.truncated,
     executionTimeMs: Math.round(executionTimeMs * 1000) / 1000,
     cached,

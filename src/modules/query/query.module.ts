@@ -26,6 +26,7 @@ import { SavedQuery } from './saved-query.entity';
 import { SavedResult } from './saved-result.entity';
 import { SavedResultsJob } from './saved-results.job';
 import { SavedResultsService } from './saved-results.service';
+import { StatementRunner } from './statement-runner';
 
 @Module({
   imports: [
@@ -52,6 +53,7 @@ import { SavedResultsService } from './saved-results.service';
     SavedQueriesService,
     SavedResultsJob,
     SavedResultsService,
+    StatementRunner,
   ],
   exports: [QueryService],
 })

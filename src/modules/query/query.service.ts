@@ -1,19 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { isAppError } from '../../common/app-error';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/principal';
 import { isRepeatable } from '../../sql/is-repeatable';
-import { isStateless } from '../../sql/is-stateless';
-import { Sources } from '../connections/sources.provider';
-import { SettingsService } from '../settings/settings.service';
 import { Admission } from './admission';
 import { collectRows } from './collect-rows';
-import { outcomeOf } from './outcome-of';
 import type { CacheMode, QueryRequestBody } from './query-request';
-import type { QueryOutcome, ResultHead } from './query-result';
+import { rowCountOf, type QueryOutcome, type ResultHead } from './query-result';
 import { ResultCache } from './result-cache';
-import type { Run } from './run';
-import { RunRecorder } from './run-recorder';
-import { RunningQueries } from './running-queries';
+import type { Run, RunEnd } from './run';
+import { StatementRunner } from './statement-runner';
 
 export interface QueryAnswer {
   readonly run: Run;
@@ -26,17 +20,12 @@ interface Fetched {
   readonly cached: boolean;
 }
 
-/** Asks databases on behalf of callers: the one way a statement gets to a database. */
+/** Asks databases on behalf of callers and collects the answers. */
 @Injectable()
 export class QueryService {
-  private readonly slowLogger = new Logger('SlowQuery');
-
   constructor(
     private readonly admission: Admission,
-    private readonly sources: Sources,
-    private readonly settings: SettingsService,
-    private readonly recorder: RunRecorder,
-    private readonly running: RunningQueries,
+    private readonly runner: StatementRunner,
     private readonly cache: ResultCache,
   ) {}
 
@@ -47,19 +36,10 @@ export class QueryService {
    */
   async run(caller: Caller, request: QueryRequestBody, client: AbortController): Promise<QueryAnswer> {
     const run = await this.admission.admit(caller, request);
-    const startedAt = performance.now();
-    try {
-      const { outcome, cached } = await this.running.track(run, client, (signal) =>
-        this.fetch(run, request.cache, signal),
-      );
-      const recorded = outcomeOf(run, startedAt, null, outcome, cached);
-      this.recorder.finish(run, recorded);
-      void this.logSlow(run, recorded.executionTimeMs);
-      return { run, head: headOf(run, outcome, recorded.executionTimeMs, cached), outcome };
-    } catch (error) {
-      this.recorder.finish(run, outcomeOf(run, startedAt, error));
-      throw isAppError(error) ? error.with({ queryId: run.id }) : error;
-    }
+    const { end, outcome } = await this.runner.carryOut(run, client, async (signal) =>
+      endOf(await this.fetch(run, request.cache, signal)),
+    );
+    return { run, head: headOf(run, end, outcome.executionTimeMs), outcome: end.outcome };
   }
 
   private async fetch(run: Run, mode: CacheMode, signal: AbortSignal): Promise<Fetched> {
@@ -85,45 +65,20 @@ export class QueryService {
     }
   }
 
-  private async ask(
-    { connection, text, values, facts, limits }: Run,
-    signal: AbortSignal,
-  ): Promise<QueryOutcome> {
-    const lease = await this.sources.lease(connection, signal);
-    try {
-      const { maxRows, timeoutMs } = limits;
-      const stateless = isStateless(facts);
-      await using cursor = await lease.source.query(
-        { text, values, access: facts.access, maxRows, timeoutMs, stateless },
-        signal,
-      );
-      const outcome = await collectRows(cursor, maxRows, facts.access);
-      lease.report(undefined);
-      return outcome;
-    } catch (error) {
-      lease.report(error);
-      throw error;
-    } finally {
-      lease.release();
-    }
+  private ask(run: Run, signal: AbortSignal): Promise<QueryOutcome> {
+    const { limits, facts } = run;
+    return this.runner.withCursor(run, signal, (cursor) => collectRows(cursor, limits.maxRows, facts.access));
   }
+}
 
-  private async logSlow({ id, connection }: Run, executionTimeMs: number): Promise<void> {
-    try {
-      if (executionTimeMs <= (await this.settings.get('slow_query_ms'))) return;
-      this.slowLogger.warn({ queryId: id, connectionId: connection.id, executionTimeMs }, 'slow query');
-    } catch (error) {
-      // An answer is not lost over a line of the log.
-      this.slowLogger.warn({ err: error, queryId: id }, 'whether a query was slow could not be told');
-    }
-  }
+function endOf(fetched: Fetched): Fetched & RunEnd {
+  return { ...fetched, rowCount: rowCountOf(fetched.outcome), truncated: fetched.outcome.truncated };
 }
 
 function headOf(
   { id, connection, facts }: Run,
-  outcome: QueryOutcome,
+  { outcome, cached }: Fetched,
   executionTimeMs: number,
-  cached: boolean,
 ): ResultHead {
   return {
     queryId: id,

@@ -59,8 +59,11 @@ export class RunRecorder {
     await this.groupCommit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)], checks);
   }
 
-  /** Written with the next commit; the answer does not wait for it. A reader on this replica does: `settled`. */
-  finish(run: Run, outcome: RunOutcome): void {
+  /**
+   * Written with the next commit; the answer does not wait for it. A reader on this replica does: `settled`.
+   * @returns settles when it is durable; whoever does not care may let it go
+   */
+  finish(run: Run, outcome: RunOutcome): Promise<void> {
     this.metrics.finished(run, outcome);
     const writes = [batchWrite(historyFinish, outcome)];
     if (outcome.status !== 'success') {
@@ -74,9 +77,11 @@ export class RunRecorder {
       };
       writes.push(batchWrite(auditInsert, event));
     }
-    this.groupCommit.writeLater(writes).catch((error: unknown) => {
+    const written = this.groupCommit.writeLater(writes);
+    written.catch((error: unknown) => {
       this.logger.error({ err: error, queryId: run.id }, 'the outcome of a run could not be recorded');
     });
+    return written;
   }
 
   /** A run that was refused before anything was sent. */

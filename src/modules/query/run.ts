@@ -17,6 +17,14 @@ export interface Run extends AccessibleConnection {
   readonly limits: Limits;
 }
 
+/** What a run that succeeded gave, for the record. */
+export interface RunEnd {
+  /** Rows of the answer; of a write, the rows it changed. */
+  readonly rowCount: number;
+  readonly truncated: boolean;
+  readonly cached: boolean;
+}
+
 /** How a run ended. */
 export interface RunOutcome {
   readonly id: string;

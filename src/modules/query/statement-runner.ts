@@ -1,0 +1,91 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { isAppError } from '../../common/app-error';
+import type { Cursor, QueryRequest } from '../../drivers/driver';
+import { isStateless } from '../../sql/is-stateless';
+import { Sources } from '../connections/sources.provider';
+import { SettingsService } from '../settings/settings.service';
+import { outcomeOf } from './outcome-of';
+import type { Run, RunEnd, RunOutcome } from './run';
+import { RunRecorder } from './run-recorder';
+import { RunningQueries } from './running-queries';
+
+/** What came of a run whose outcome has been handed over to the record. */
+export interface CarriedOut<End extends RunEnd> {
+  readonly end: End;
+  readonly outcome: RunOutcome;
+  /** Settles when the outcome is durable; rejects with `audit.unavailable` when it cannot be made so. */
+  readonly recorded: Promise<void>;
+}
+
+/** Takes admitted runs to their end. Whoever collects and whoever streams does it through here. */
+@Injectable()
+export class StatementRunner {
+  private readonly slowLogger = new Logger('SlowQuery');
+
+  constructor(
+    private readonly sources: Sources,
+    private readonly settings: SettingsService,
+    private readonly recorder: RunRecorder,
+    private readonly running: RunningQueries,
+  ) {}
+
+  /**
+   * Execute → finish: `work` runs where it can be stopped, under the run's deadline, and what came of it is recorded.
+   * @param client aborts by itself when nobody waits any more
+   * @throws AppError with `queryId` for everything that is not a bug
+   */
+  async carryOut<End extends RunEnd>(
+    run: Run,
+    client: AbortController,
+    work: (signal: AbortSignal) => Promise<End>,
+  ): Promise<CarriedOut<End>> {
+    const startedAt = performance.now();
+    try {
+      const end = await this.running.track(run, client, work);
+      const outcome = outcomeOf(run, startedAt, null, end);
+      const recorded = this.recorder.finish(run, outcome);
+      void this.logSlow(run, outcome.executionTimeMs);
+      return { end, outcome, recorded };
+    } catch (error) {
+      void this.recorder.finish(run, outcomeOf(run, startedAt, error));
+      throw isAppError(error) ? error.with({ queryId: run.id }) : error;
+    }
+  }
+
+  /** Sends the statement of a run to its database; the cursor is closed when `consume` has ended. */
+  async withCursor<T>(run: Run, signal: AbortSignal, consume: (cursor: Cursor) => Promise<T>): Promise<T> {
+    const lease = await this.sources.lease(run.connection, signal);
+    try {
+      await using cursor = await lease.source.query(requestOf(run), signal);
+      const result = await consume(cursor);
+      lease.report(undefined);
+      return result;
+    } catch (error) {
+      lease.report(error);
+      throw error;
+    } finally {
+      lease.release();
+    }
+  }
+
+  private async logSlow({ id, connection }: Run, executionTimeMs: number): Promise<void> {
+    try {
+      if (executionTimeMs <= (await this.settings.get('slow_query_ms'))) return;
+      this.slowLogger.warn({ queryId: id, connectionId: connection.id, executionTimeMs }, 'slow query');
+    } catch (error) {
+      // An answer is not lost over a line of the log.
+      this.slowLogger.warn({ err: error, queryId: id }, 'whether a query was slow could not be told');
+    }
+  }
+}
+
+function requestOf({ text, values, facts, limits: { maxRows, timeoutMs } }: Run): QueryRequest {
+  return {
+    text,
+    values,
+    access: facts.access,
+    ...(Number.isFinite(maxRows) && { maxRows }),
+    timeoutMs,
+    stateless: isStateless(facts),
+  };
+}
