@@ -151,8 +151,11 @@ export interface QueryRequest {
 export interface Cursor extends AsyncDisposable {
   /** For schemaless engines these may grow with every read. */
   readonly columns: readonly Column[];
-  /** Up to `limit` rows; fewer (or none) only at the end. */
-  read(limit: number): Promise<Row[]>;
+  /**
+   * Up to `limit` rows; fewer (or none) only at the end.
+   * @param soon does not wait for `limit` rows: gives what has arrived as soon as there is any; none only at the end
+   */
+  read(limit: number, soon?: boolean): Promise<Row[]>;
   /** Rows a write changed, once the end is reached; `null` for reads. */
   readonly affectedRows: number | null;
 }

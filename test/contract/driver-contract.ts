@@ -293,6 +293,22 @@ export function driverContract(fixture: DriverFixture): void {
         await cursor[Symbol.asyncDispose]();
       });
 
+      it('hands out what is there when it is wanted soon, all of it and nothing but nothing at the end', async () => {
+        for (const maxRows of [undefined, 30_000]) {
+          const cursor = await source.query(request(fixture.series(25_000), { maxRows }), never);
+          const rows: Row[] = [];
+          for (;;) {
+            const more = await cursor.read(700, true);
+            if (more.length === 0) break;
+            expect(more.length).toBeLessThanOrEqual(700);
+            rows.push(...more);
+          }
+          await cursor[Symbol.asyncDispose]();
+          expect(rows).toHaveLength(25_000);
+          expect(rows.every((row, index) => Number(row[0]) === index + 1)).toBe(true);
+        }
+      });
+
       it('fetches one row more than the most the caller reads, so that truncation is seen', async () => {
         const { rows } = await collect(source, request(fixture.series(100), { maxRows: 10 }), never, 11);
         expect(rows.length).toBeGreaterThanOrEqual(11);

@@ -25,9 +25,9 @@ export class MongoCursor implements Cursor {
     return this.#table.columns;
   }
 
-  async read(limit: number): Promise<Row[]> {
+  async read(limit: number, soon = false): Promise<Row[]> {
     await this.running.requireRunning();
-    while (this.#buffer.length < limit && !this.#done) {
+    while (this.#buffer.length < (soon ? 1 : limit) && !this.#done) {
       const next = await this.running.exchange(() => this.running.cursor?.next() ?? Promise.resolve(null));
       const documents =
         next === null ? [] : [next as Document, ...(this.running.cursor?.readBufferedDocuments() ?? [])];

@@ -26,6 +26,8 @@ import { readOnlyAccountScript } from './read-only-account';
 import { RunningOperation } from './running-operation';
 
 const BATCH = 1_000;
+/** Of a result of any length, so that its first documents do not wait for a thousand. */
+const FIRST_BATCH = 100;
 const INTROSPECT_MS = 60_000;
 const TEST_MS = 15_000;
 
@@ -75,7 +77,7 @@ export class MongoSource implements Source {
     const most = request.maxRows === undefined ? null : request.maxRows + 1;
     const comment = this.#comment();
     const maxTimeMS = Math.max(1, Math.ceil(request.timeoutMs));
-    const batchSize = Math.min(most ?? BATCH, BATCH);
+    const batchSize = most === null ? FIRST_BATCH : Math.min(most, BATCH);
     const { command, answer } = buildCommand(operation, { comment, maxTimeMS, batchSize, most });
     const running = await this.#begin(signal, comment);
     return answer === 'cursor'

@@ -82,12 +82,13 @@ export class MysqlStatement implements RunningStatement {
     await this.#check();
   }
 
-  async read(limit: number): Promise<Row[]> {
-    this.#wanted = limit;
+  async read(limit: number, soon = false): Promise<Row[]> {
+    const wanted = soon ? 1 : limit;
+    this.#wanted = wanted;
     await this.#check();
-    if (this.#rows.length < limit && this.#state === 'running') {
+    if (this.#rows.length < wanted && this.#state === 'running') {
       this.#resume();
-      await this.#waiters.until(() => this.#rows.length >= limit || this.#state !== 'running');
+      await this.#waiters.until(() => this.#rows.length >= wanted || this.#state !== 'running');
       await this.#check();
     }
     if (this.#rows.length < limit && this.#state === 'complete') await this.#commit();

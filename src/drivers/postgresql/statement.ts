@@ -18,6 +18,8 @@ import { describeColumn, type TypeRegistry } from './type-registry';
 const singleFlightRows = 20_000;
 /** Rows fetched before it is known how many will be read. */
 const firstRows = 100;
+/** Rows of a portion when nobody says how many will be read; TCP holds back what is not taken. */
+const portionRows = 20_000;
 /** How long a statement may go on after its server has confirmed to cancel it. */
 const cancelledWithinMs = 2_000;
 /** A cancel that overtook its statement is sent again after this time. */
@@ -49,6 +51,8 @@ export class PostgresStatement implements RunningStatement {
   /** Whether the relations are still what the request rests on; `null` until the server has told. */
   #expected: boolean | null;
   #wanted = 1;
+  /** Rows asked of the portal so far. */
+  #fetched = firstRows;
   readonly #waiters = new Waiters();
   #cancelling: Promise<void> | null = null;
   readonly #startedAt = Date.now();
@@ -166,14 +170,15 @@ export class PostgresStatement implements RunningStatement {
     if (this.#end !== null) this.#settleExecute(this.#end);
   }
 
-  async read(limit: number): Promise<Row[]> {
-    this.#wanted = limit;
+  async read(limit: number, soon = false): Promise<Row[]> {
+    const wanted = soon ? 1 : limit;
+    this.#wanted = wanted;
     for (;;) {
       await this.#check();
-      if (this.#rows.length >= limit || this.#state === 'complete' || this.#state === 'over') break;
-      if (this.#state === 'suspended') this.#fetch(limit - this.#rows.length);
+      if (this.#rows.length >= wanted || this.#state === 'complete' || this.#state === 'over') break;
+      if (this.#state === 'suspended') this.#fetch(soon ? this.#portion() : limit - this.#rows.length);
       this.#flight.resume();
-      await this.#waiters.until(() => this.#rows.length >= limit || this.#state !== 'running');
+      await this.#waiters.until(() => this.#rows.length >= wanted || this.#state !== 'running');
     }
     if (this.#rows.length < limit && this.#mode === 'write' && this.#state === 'complete')
       await this.#commit();
@@ -228,7 +233,16 @@ export class PostgresStatement implements RunningStatement {
     };
   }
 
+  /** As many rows as may be wanted still. */
+  #portion(): number {
+    const { maxRows } = this.request;
+    return maxRows === undefined
+      ? portionRows
+      : Math.max(1, Math.min(portionRows, maxRows + 1 - this.#fetched));
+  }
+
   #fetch(rows: number): void {
+    this.#fetched += rows;
     this.#state = 'running';
     this.#flight.send([this.#execute(rows), flush]);
   }

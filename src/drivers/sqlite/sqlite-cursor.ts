@@ -19,12 +19,12 @@ export class SqliteCursor implements Cursor {
     this.#take(first);
   }
 
-  async read(limit: number): Promise<Row[]> {
+  async read(limit: number, soon = false): Promise<Row[]> {
     if (this.lease.stopped) {
       await this.lease.stop(this.lease.stopped);
       throw this.lease.stopped;
     }
-    while (this.#buffer.length < limit && !this.#done) {
+    while (this.#buffer.length < (soon ? 1 : limit) && !this.#done) {
       this.#take(await this.lease.ask({ op: 'read', limit: limit - this.#buffer.length }));
     }
     return this.#buffer.length <= limit ? this.#buffer.splice(0) : this.#buffer.splice(0, limit);
