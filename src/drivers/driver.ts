@@ -130,6 +130,8 @@ export interface QueryRequest {
    * in the same flight. Omitted: a cursor of any length.
    */
   readonly maxRows?: number;
+  /** The rows are passed on as they come: the first must not wait for many others. */
+  readonly streamed?: boolean;
   /** Milliseconds the server itself may spend, as a second guard behind the signal. */
   readonly timeoutMs: number;
   /**

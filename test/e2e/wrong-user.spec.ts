@@ -26,7 +26,7 @@ const administrative = [
 ];
 /** For whoever may run statements; viewers may not. */
 const running = [
-  /^POST \/api\/database\/query$/,
+  /^POST \/api\/database\/query(\/stream)?$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,
   /^POST \/api\/database\/saved-queries/,
   /^(PATCH|DELETE) \/api\/database\/saved-queries\/\{id\}$/,

@@ -77,7 +77,7 @@ export class MongoSource implements Source {
     const most = request.maxRows === undefined ? null : request.maxRows + 1;
     const comment = this.#comment();
     const maxTimeMS = Math.max(1, Math.ceil(request.timeoutMs));
-    const batchSize = most === null ? FIRST_BATCH : Math.min(most, BATCH);
+    const batchSize = Math.min(most ?? BATCH, most === null || request.streamed ? FIRST_BATCH : BATCH);
     const { command, answer } = buildCommand(operation, { comment, maxTimeMS, batchSize, most });
     const running = await this.#begin(signal, comment);
     return answer === 'cursor'

@@ -9,8 +9,6 @@ import { SqliteSessionPool } from './session-pool';
 import { SqliteCursor } from './sqlite-cursor';
 
 const FIRST_BATCH = 256;
-/** A message holds the whole result up to this many rows; longer ones begin with a small one. */
-const ONE_BATCH = 20_000;
 const INTROSPECT_MS = 60_000;
 const TEST_MS = 15_000;
 
@@ -46,7 +44,7 @@ export class SqliteSource implements Source {
       text: request.text,
       values,
       access,
-      limit: maxRows === undefined || maxRows > ONE_BATCH ? FIRST_BATCH : maxRows + 1,
+      limit: maxRows === undefined || request.streamed ? FIRST_BATCH : maxRows + 1,
       maxRows: maxRows === undefined ? null : maxRows + 1,
     };
     for (;;) {

@@ -81,7 +81,8 @@ export class Admission {
   ): Promise<Run> {
     const accessible = await this.access.require(caller.principal, request.connectionId, fresh);
     const facts = await permit(caller, accessible, request);
-    const limits = limitsOf(request, accessible.permission, await this.settings.get('max_query_rows'));
+    const serviceMaxRows = request.streamed ? Infinity : await this.settings.get('max_query_rows');
+    const limits = limitsOf(request, accessible.permission, serviceMaxRows);
     return { ...accessible, id, caller, text: request.text, values: request.params, facts, limits };
   }
 

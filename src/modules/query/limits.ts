@@ -1,7 +1,7 @@
 import type { Permission } from '../permissions/permission';
 
 export interface Limits {
-  /** Rows of the answer at most. */
+  /** Rows of the answer at most; `Infinity` for a stream that nothing bounds. */
   readonly maxRows: number;
   readonly timeoutMs: number;
 }

@@ -16,6 +16,8 @@ export interface QueryRequestBody {
   readonly cache: CacheMode;
   /** Refuse a statement that could write; for parts of the service that ask on a caller's behalf. */
   readonly onlyReads?: boolean;
+  /** The rows are passed on and not collected: the permission bounds them, the memory of the service does not. */
+  readonly streamed?: boolean;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -27,6 +27,8 @@ import { SavedResult } from './saved-result.entity';
 import { SavedResultsJob } from './saved-results.job';
 import { SavedResultsService } from './saved-results.service';
 import { StatementRunner } from './statement-runner';
+import { StreamController } from './stream/stream.controller';
+import { StreamService } from './stream/stream.service';
 
 @Module({
   imports: [
@@ -39,7 +41,7 @@ import { StatementRunner } from './statement-runner';
     SealingModule,
     SettingsModule,
   ],
-  controllers: [QueryController, HistoryController, SavedQueriesController],
+  controllers: [QueryController, StreamController, HistoryController, SavedQueriesController],
   providers: [
     AbandonedRunsJob,
     Admission,
@@ -54,6 +56,7 @@ import { StatementRunner } from './statement-runner';
     SavedResultsJob,
     SavedResultsService,
     StatementRunner,
+    StreamService,
   ],
   exports: [QueryService],
 })

@@ -53,10 +53,15 @@ export class StatementRunner {
   }
 
   /** Sends the statement of a run to its database; the cursor is closed when `consume` has ended. */
-  async withCursor<T>(run: Run, signal: AbortSignal, consume: (cursor: Cursor) => Promise<T>): Promise<T> {
+  async withCursor<T>(
+    run: Run,
+    signal: AbortSignal,
+    consume: (cursor: Cursor) => Promise<T>,
+    how: Pick<QueryRequest, 'streamed'> = {},
+  ): Promise<T> {
     const lease = await this.sources.lease(run.connection, signal);
     try {
-      await using cursor = await lease.source.query(requestOf(run), signal);
+      await using cursor = await lease.source.query({ ...requestOf(run), ...how }, signal);
       const result = await consume(cursor);
       lease.report(undefined);
       return result;
