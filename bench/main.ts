@@ -6,13 +6,19 @@ import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
 import { load, median, percentile, type Measured, type Target } from './load';
 import { startProgram, type Running } from './processes';
 import { startBenchService, type BenchService } from './service';
+import { readStream, type StreamMeasured } from './stream';
 
 const POOL = 10;
 const quick = process.argv.includes('--quick');
 const onlyClients = process.argv
   .flatMap((argument) => /^--clients=(\d+)$/.exec(argument)?.[1] ?? [])
   .map(Number)[0];
-/** `--only=point`: one scenario, without the catalog; `--clients=64`: one load. */
+/** Rows of the stream: `--stream-rows=10000000` is the long run of the nightly tests. */
+const streamRows = Number(
+  process.argv.flatMap((argument) => /^--stream-rows=(\d+)$/.exec(argument)?.[1] ?? [])[0] ??
+    (quick ? 200_000 : 1_000_000),
+);
+/** `--only=point`: one scenario, without the catalog; `--only=stream`: the stream alone; `--clients=64`: one load. */
 const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
 const ROUNDS = quick ? 1 : 3;
 const SECONDS = quick ? 2 : 3;
@@ -90,9 +96,11 @@ async function main(): Promise<void> {
       ))
         lines.push(await compare(service, bare, connectionId, scenario, clients));
     }
+    const stream =
+      only === undefined || only === 'stream' ? await compareStreams(service, benchUrl, connectionId) : null;
     const schema = only === undefined ? await browseSchema(service, connectionId, benchUrl) : null;
     const rssMiB = residentMiB(service.pid);
-    report(lines, schema, rssMiB);
+    report(lines, stream, schema, rssMiB);
   } finally {
     await service.stop();
     await bare.stop();
@@ -138,6 +146,62 @@ async function compare(
   return line;
 }
 
+interface StreamLine {
+  /** Rows a second, service / plain program; medians of the rounds. */
+  readonly ratio: number;
+  /** CPU time of the process per row, in microseconds: plain, service. */
+  readonly cpuUs: readonly [number, number];
+  readonly rssGrowthMiB: number;
+}
+
+/** The same rows as NDJSON from the service and from the fastest plain program known, in turn. */
+async function compareStreams(
+  service: BenchService,
+  databaseUrl: string,
+  connectionId: string,
+): Promise<StreamLine> {
+  const plain = await startProgram(
+    path.join(__dirname, 'plain-stream.mjs'),
+    { BENCH_DATABASE_URL: databaseUrl },
+    (line) => (JSON.parse(line) as { url: string }).url,
+  );
+  try {
+    const query = `SELECT ${COLUMNS.split(', ')
+      .map((name) => `items.${name}`)
+      .join(', ')} FROM copies, items WHERE copies.n <= $1`;
+    const params = [streamRows / 20_000];
+    const bare: Target = { url: plain.url, headers: {}, body: JSON.stringify({ query, params }) };
+    const governed: Target = {
+      url: `${service.url}/api/database/query/stream?format=ndjson`,
+      headers: service.headers,
+      body: JSON.stringify({ connectionId, query, params }),
+    };
+    const pairs: [StreamMeasured, StreamMeasured][] = [];
+    await readStream(plain.pid, { ...bare, body: JSON.stringify({ query, params: [5] }) });
+    await readStream(service.pid, {
+      ...governed,
+      body: JSON.stringify({ connectionId, query, params: [5] }),
+    });
+    for (let round = 0; round < ROUNDS; round++) {
+      pairs.push([await readStream(plain.pid, bare), await readStream(service.pid, governed)]);
+    }
+    const line: StreamLine = {
+      ratio: median(pairs.map(([b, g]) => b.seconds / g.seconds)),
+      cpuUs: [
+        (median(pairs.map(([b]) => b.cpuSeconds)) * 1e6) / streamRows,
+        (median(pairs.map(([, g]) => g.cpuSeconds)) * 1e6) / streamRows,
+      ],
+      rssGrowthMiB: Math.max(...pairs.map(([, g]) => g.rssGrowthMiB)),
+    };
+    process.stdout.write(
+      `stream, ${streamRows} rows: ${line.ratio.toFixed(2)} (${pairs.map(([b, g]) => `${g.seconds.toFixed(2)} s:${b.seconds.toFixed(2)} s`).join(' ')}); CPU per row ${line.cpuUs.map((us) => us.toFixed(2)).join(' → ')} µs; memory + ${line.rssGrowthMiB.toFixed(0)} MiB\n`,
+    );
+    return line;
+  } finally {
+    await plain.stop();
+  }
+}
+
 type WithCpu = Measured & { readonly cpuUs: number };
 
 /** Clock ticks of /proc/PID/stat are 10 ms on every Linux that Node runs on. */
@@ -169,7 +233,9 @@ async function fillItems(url: string): Promise<void> {
     CREATE TABLE items (id bigint PRIMARY KEY, name text, email text, amount numeric(12,2), created_at timestamptz, active boolean);
     INSERT INTO items SELECT n, 'Item number ' || n, 'person' || n || '@example.org', n * 1.37,
       timestamptz '2026-01-01' + n * interval '1 minute', n % 3 = 0 FROM generate_series(1, 20000) AS n;
-    ANALYZE items`);
+    CREATE TABLE copies (n integer PRIMARY KEY);
+    INSERT INTO copies SELECT generate_series(1, 1000);
+    ANALYZE items; ANALYZE copies`);
   await client.end();
 }
 
@@ -227,6 +293,7 @@ function residentMiB(pid: number): number {
 
 function report(
   lines: readonly Line[],
+  stream: StreamLine | null,
   schema: { readMs: number; p95Ms: number } | null,
   rssMiB: number,
 ): void {
@@ -239,6 +306,12 @@ function report(
     '|---|---|---|---|---|---|',
     ...rows,
     '',
+    ...(stream
+      ? [
+          `Stream of ${streamRows.toLocaleString('en')} rows as NDJSON: ${stream.ratio.toFixed(2)} of the rows a second of the fastest plain program known (\`bench/plain-stream.mjs\`); processor time per row ${stream.cpuUs.map((us) => us.toFixed(2)).join(' → ')} µs; resident memory of the service grows by ${stream.rssGrowthMiB.toFixed(0)} MiB.`,
+          '',
+        ]
+      : []),
     `${schema ? `Catalog of 10,000 tables: read from the database in ${(schema.readMs / 1000).toFixed(1)} s, then pages, searches and single tables from the cache with a p95 of ${schema.p95Ms.toFixed(0)} ms. ` : ''}Resident memory of the service after the run: ${rssMiB} MiB.`,
     '',
     `Node ${process.version}, ${os.cpus().length} cores shared by load, service and database; median of ${ROUNDS} rounds of ${SECONDS} s each, in turn.`,
