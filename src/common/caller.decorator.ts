@@ -6,9 +6,15 @@ import type { Caller, Principal, RequestOrigin } from './principal';
 /** What the guards and hooks put on a request. */
 export interface SluiceRequest extends FastifyRequest {
   principal?: Principal;
+  origin?: RequestOrigin;
 }
 
-export function originOf(request: FastifyRequest): RequestOrigin {
+/** One object a request: what it leaves on record is noted there. */
+export function originOf(request: SluiceRequest): RequestOrigin {
+  return (request.origin ??= readOrigin(request));
+}
+
+function readOrigin(request: FastifyRequest): RequestOrigin {
   const userAgent = request.headers['user-agent'];
   // `inet` knows no zones (`fe80::1%eth0`), and what a proxy forwards need not be an address at all.
   const ip = request.ip?.replace(/%.*$/s, '') ?? '';

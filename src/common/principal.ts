@@ -15,6 +15,8 @@ export interface RequestOrigin {
   readonly requestId: string;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Of the first record that the request left; the answer names it. */
+  auditId?: string;
 }
 
 /** A principal together with the request it speaks through. */

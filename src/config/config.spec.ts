@@ -29,14 +29,20 @@ describe('loadConfig', () => {
     expect(first.encryptionKeys[0]?.key).toHaveLength(32);
     expect(second.jwtSecret).toEqual(first.jwtSecret);
     expect(second.encryptionKeys).toEqual(first.encryptionKeys);
-    expect(statSync(join(dir, 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(second.auditSigningSeed).toEqual(first.auditSigningSeed);
+    expect(first.auditSigningSeed).toHaveLength(32);
+    for (const file of ['secrets.json', 'audit-signing.key']) {
+      expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
+    }
   });
 
   it('generates nothing in production and names what is missing', () => {
     expect(problemsOf({ NODE_ENV: 'production' }).join()).toMatch(
-      /DATABASE_URL.*ENCRYPTION_KEYS.*JWT_SECRET/,
+      /DATABASE_URL.*ENCRYPTION_KEYS.*JWT_SECRET.*AUDIT_SIGNING_KEY/,
     );
-    expect(() => readFileSync(join(dir, 'secrets.json'))).toThrow('ENOENT');
+    for (const file of ['secrets.json', 'audit-signing.key']) {
+      expect(() => readFileSync(join(dir, file))).toThrow('ENOENT');
+    }
   });
 
   it('names every wrong variable without repeating its value', () => {
@@ -44,11 +50,20 @@ describe('loadConfig', () => {
       PORT: 'canary-port',
       ENCRYPTION_KEYS: 'k1:canary-key',
       JWT_SECRET: 'canary-secret',
+      AUDIT_SIGNING_KEY: 'canary-signing-key',
       LOG_LEVEL: 'loud',
       DATABASE_URL: 'canary-url',
       REDIS_URL: 'http://canary-host:6379',
     }).join('\n');
-    for (const name of ['PORT', 'ENCRYPTION_KEYS', 'JWT_SECRET', 'LOG_LEVEL', 'DATABASE_URL', 'REDIS_URL'])
+    for (const name of [
+      'PORT',
+      'ENCRYPTION_KEYS',
+      'JWT_SECRET',
+      'AUDIT_SIGNING_KEY',
+      'LOG_LEVEL',
+      'DATABASE_URL',
+      'REDIS_URL',
+    ])
       expect(problems).toContain(name);
     expect(problems).not.toContain('canary');
   });

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { ConfigError } from './config-error';
 import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys';
 import { readBoolean, readInteger, readList, readText, readUrl, type Environment } from './read-variable';
-import { loadGeneratedSecrets } from './generated-secrets';
+import { loadGeneratedSecrets, loadGeneratedSigningSeed } from './generated-secrets';
+import { parseSigningSeed } from './signing-seed';
 
 /** Injection token of the configuration. */
 export const CONFIG = Symbol('Config');
@@ -23,6 +24,8 @@ export interface Config {
   /** The first encrypts, all decrypt. */
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly jwtSecret: Buffer;
+  /** The 32 bytes of the Ed25519 key (RFC 8032) that signs the roots of the record. */
+  readonly auditSigningSeed: Buffer;
   readonly accessTokenSeconds: number;
   readonly adminUsername: string;
   /** `null`: a random one, printed once. */
@@ -46,6 +49,7 @@ export interface Config {
   readonly samples: boolean;
 }
 
+const NO_SEED = Buffer.alloc(0);
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /**
@@ -70,7 +74,7 @@ export function loadConfig(env: Environment = process.env): Config {
   const production = env.NODE_ENV === 'production';
   const dataDir = resolve(readText(env, 'DATA_DIR') ?? '.data');
   if (production) {
-    for (const name of ['DATABASE_URL', 'ENCRYPTION_KEYS', 'JWT_SECRET']) {
+    for (const name of ['DATABASE_URL', 'ENCRYPTION_KEYS', 'JWT_SECRET', 'AUDIT_SIGNING_KEY']) {
       if (!readText(env, name)) {
         problems.push(`${name} must be set when NODE_ENV=production: nothing secret is generated there`);
       }
@@ -78,6 +82,7 @@ export function loadConfig(env: Environment = process.env): Config {
   }
   const keys = readText(env, 'ENCRYPTION_KEYS');
   const secret = readText(env, 'JWT_SECRET');
+  const signingKey = readText(env, 'AUDIT_SIGNING_KEY');
   const generated = production ? null : loadGeneratedSecrets(dataDir);
   if (secret && Buffer.byteLength(secret) < 32) problems.push('JWT_SECRET must have at least 32 bytes');
   const logLevel = readText(env, 'LOG_LEVEL') ?? 'info';
@@ -95,6 +100,11 @@ export function loadConfig(env: Environment = process.env): Config {
     redisUrl: collect(() => readUrl(env, 'REDIS_URL', ['redis', 'rediss']), null),
     encryptionKeys: collect(() => (keys ? parseEncryptionKeys(keys) : (generated?.encryptionKeys ?? [])), []),
     jwtSecret: secret ? Buffer.from(secret) : (generated?.jwtSecret ?? Buffer.alloc(0)),
+    auditSigningSeed: collect(
+      () =>
+        signingKey ? parseSigningSeed(signingKey) : production ? NO_SEED : loadGeneratedSigningSeed(dataDir),
+      NO_SEED,
+    ),
     accessTokenSeconds: integer('ACCESS_TOKEN_SECONDS', 900, 30, 86_400),
     adminUsername: readText(env, 'ADMIN_USERNAME') ?? 'admin',
     adminPassword: readText(env, 'ADMIN_PASSWORD'),

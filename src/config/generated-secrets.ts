@@ -3,6 +3,7 @@ import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { ConfigError } from './config-error';
 import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys';
+import { parseSigningSeed } from './signing-seed';
 
 export interface GeneratedSecrets {
   readonly encryptionKeys: readonly EncryptionKey[];
@@ -37,14 +38,24 @@ export function loadGeneratedSecrets(dataDir: string): GeneratedSecrets {
   }
 }
 
-function readSecrets(file: string): SecretsFile | null {
-  let text: string;
+/** The signing key of the record in a file of its own, made at first use like the other secrets. */
+export function loadGeneratedSigningSeed(dataDir: string): Buffer {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'audit-signing.key');
+  const text = readIfThere(file) ?? putInPlace(file, `${randomBytes(32).toString('base64')}\n`);
+  chmodSync(file, 0o600);
   try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    return parseSigningSeed(text.trim());
+  } catch {
+    throw new ConfigError([
+      'audit-signing.key in DATA_DIR is damaged: restore it, it signed the roots there are',
+    ]);
   }
+}
+
+function readSecrets(file: string): SecretsFile | null {
+  const text = readIfThere(file);
+  if (text === null) return null;
   chmodSync(file, 0o600);
   try {
     return JSON.parse(text) as SecretsFile;
@@ -61,14 +72,29 @@ function createSecrets(file: string): SecretsFile {
     jwtSecret: randomBytes(48).toString('base64'),
     databasePassword: randomBytes(24).toString('base64url'),
   };
+  putInPlace(file, `${JSON.stringify(secrets, null, 2)}\n`);
+  return readSecrets(file) ?? secrets;
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** @returns what lies there in the end: our text, or that of whoever was faster */
+function putInPlace(file: string, text: string): string {
   const aside = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(aside, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(aside, text, { mode: 0o600, flag: 'wx' });
   try {
     linkSync(aside, file);
-    return secrets;
+    return text;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return readSecrets(file) ?? secrets;
+    return readIfThere(file) ?? text;
   } finally {
     rmSync(aside, { force: true });
   }

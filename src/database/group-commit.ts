@@ -6,6 +6,17 @@ import { AppError } from '../common/app-error';
 import type { BatchCheck, BatchWrite } from './batch-statement';
 import { combineBatches } from './combine-batches';
 
+/**
+ * Stamps the writes of each commit just before they are sent, and is told which commits happened. Commits of one
+ * process come one after another, so a witness can number what it stamps.
+ */
+export interface CommitWitness {
+  /** On every new session, before anything is written with it: what became of the last commit may be unknown. */
+  attach(client: ClientBase): Promise<void>;
+  stamp(writes: readonly BatchWrite[]): readonly BatchWrite[];
+  committed(): void;
+}
+
 interface Waiting {
   readonly writes: readonly BatchWrite[];
   readonly checks: readonly BatchCheck[];
@@ -42,6 +53,9 @@ export class GroupCommit implements BeforeApplicationShutdown {
 
   /** Told of every commit with the number of requests in it. */
   onCommit: ((requests: number) => void) | null = null;
+  witness: CommitWitness | null = null;
+  /** Told of what made a commit fail; a commit whose cause was repaired is tried once more. */
+  repair: ((error: unknown) => Promise<boolean>) | null = null;
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
@@ -106,15 +120,19 @@ export class GroupCommit implements BeforeApplicationShutdown {
     if (this.later.length > 0) this.timer ??= setTimeout(() => this.start(), LATER_MS);
   }
 
-  private async flush(batch: readonly Waiting[]): Promise<void> {
+  private async flush(batch: readonly Waiting[], mayRepair = true): Promise<void> {
     let holding: ReadonlySet<string>;
     try {
       holding = await this.commit(batch);
     } catch (error) {
       await this.dropSession();
+      if (mayRepair && (await this.repair?.(error).catch(() => false))) {
+        await this.flush(batch, false);
+        return;
+      }
       // One bad row must not take its neighbours with it: alone, each gets its own verdict.
       if (batch.length > 1 && isDataError(error)) {
-        for (const one of batch) await this.flush([one]);
+        for (const one of batch) await this.flush([one], false);
         return;
       }
       const refusal = new AppError('audit.unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
@@ -133,8 +151,9 @@ export class GroupCommit implements BeforeApplicationShutdown {
     const checks = batch.flatMap((one) => one.checks);
     if (writes.length + checks.length === 0) return new Set();
     const client = await this.session();
-    const statement = combineBatches(writes, checks);
+    const statement = combineBatches(this.witness?.stamp(writes) ?? writes, checks);
     const { rows } = await client.query<{ part: string; key: string }>(statement);
+    this.witness?.committed();
     this.onCommit?.(batch.length);
     return new Set(rows.map(({ part, key }) => `${part} ${key}`));
   }
@@ -148,9 +167,11 @@ export class GroupCommit implements BeforeApplicationShutdown {
       try {
         const client = (await runner.connect()) as ClientBase;
         await client.query(SESSION_SETTINGS);
+        await this.witness?.attach(client);
         this.runner = runner;
         return client;
       } catch (error) {
+        await runner.query('SELECT pg_advisory_unlock_all(); RESET ALL').catch(() => undefined);
         await runner.release();
         // After a restart of the database the pool may still lend sessions that are gone: each try uses one up.
         if (attempt === SESSION_ATTEMPTS) throw error;
@@ -161,6 +182,8 @@ export class GroupCommit implements BeforeApplicationShutdown {
   private async dropSession(): Promise<void> {
     const runner = this.runner;
     this.runner = null;
+    // Whoever borrows the session next gets it without our locks and without our plans.
+    await runner?.query('SELECT pg_advisory_unlock_all(); RESET ALL').catch(() => undefined);
     await runner?.release().catch(() => undefined);
   }
 }

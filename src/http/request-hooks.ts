@@ -23,7 +23,9 @@ export function addRequestHooks(instance: FastifyInstance, parts: RequestHookPar
     void reply.headers(isDocs ? headers.docs : headers.api).header('x-request-id', request.id);
     done();
   });
-  instance.addHook('onSend', (_request, reply, payload, done) => {
+  instance.addHook('onSend', (request: SluiceRequest, reply, payload, done) => {
+    const auditId = request.origin?.auditId;
+    if (auditId !== undefined) void reply.header('x-audit-id', auditId);
     // Whoever keeps the connection alive is told to leave it, with the answer to a request from before the stop, too:
     // a client that sends its next request on a connection that is being closed would lose it (see drain).
     if (lifecycle.isStopping) void reply.header('connection', 'close');

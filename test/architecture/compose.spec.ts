@@ -7,7 +7,14 @@ const compose = read('docker-compose.yml');
 const example = read('.env.example');
 const dockerfile = read('Dockerfile');
 
-const secrets = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'ENCRYPTION_KEYS', 'JWT_SECRET', 'ADMIN_PASSWORD'];
+const secrets = [
+  'POSTGRES_PASSWORD',
+  'REDIS_PASSWORD',
+  'ENCRYPTION_KEYS',
+  'JWT_SECRET',
+  'AUDIT_SIGNING_KEY',
+  'ADMIN_PASSWORD',
+];
 const clients = [['docker', 'compose'], ['docker-compose']].filter(
   ([command = '', ...args]) => spawnSync(command, [...args, 'version']).status === 0,
 );
@@ -27,7 +34,7 @@ function configure(client: readonly string[], variables: Record<string, string>)
 
 describe('docker-compose.yml', () => {
   it('has no default for a secret', () => {
-    const uses = [...compose.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|KEYS))([^}]*)\}/g)];
+    const uses = [...compose.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|KEYS?))([^}]*)\}/g)];
     expect(new Set(uses.map(([, name]) => name))).toEqual(new Set([...secrets, 'SAMPLES_PASSWORD']));
     for (const [, name, rule] of uses) {
       expect([name, rule]).toEqual([name, name === 'SAMPLES_PASSWORD' ? ':-' : ':?set it in .env']);

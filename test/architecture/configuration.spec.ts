@@ -56,6 +56,7 @@ describe('the variables of docs/configuration.md', () => {
       DATABASE_URL: 'postgresql://localhost/sluice',
       ENCRYPTION_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
       JWT_SECRET: 'x'.repeat(32),
+      AUDIT_SIGNING_KEY: Buffer.alloc(32).toString('base64'),
     };
     expect(loadConfig(production).dataDir).toBe(path.resolve(codeOf(row?.default)!));
   });

@@ -18,6 +18,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     redisUrl: null,
     encryptionKeys: [{ id: 'test', key: randomBytes(32) }],
     jwtSecret: randomBytes(48),
+    auditSigningSeed: randomBytes(32),
     accessTokenSeconds: 900,
     adminUsername: ADMIN.username,
     adminPassword: ADMIN.password,

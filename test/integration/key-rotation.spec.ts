@@ -7,13 +7,12 @@ import { DataSource } from 'typeorm';
 import type { Sealed } from '../../src/common/seal';
 import type { EncryptionKey } from '../../src/config/encryption-keys';
 import { systemDataSourceOptions } from '../../src/database/data-source-options';
-import { GroupCommit } from '../../src/database/group-commit';
 import { bySystem } from '../../src/modules/audit/audit-event';
-import { AuditService } from '../../src/modules/audit/audit.service';
 import { ConnectionsService } from '../../src/modules/connections/connections.service';
 import { KeyRotationJob, type RotationReport } from '../../src/modules/sealing/key-rotation.job';
 import { Vault } from '../../src/modules/sealing/vault';
 import { postgresqlEngine, type SqlEngine } from '../e2e/engines';
+import { auditOn } from './audit-on';
 import { startTestService, type TestService } from '../e2e/service';
 
 const CONNECTIONS = 120;
@@ -115,9 +114,9 @@ describe('key rotation', () => {
       ...options,
       applicationName: 'rotation',
     } as typeof options).initialize();
-    const commit = new GroupCommit(own);
+    const { commit, audit } = auditOn(own);
     try {
-      return await work(new KeyRotationJob(own, vaultOf(...keys), new AuditService(commit)));
+      return await work(new KeyRotationJob(own, vaultOf(...keys), audit));
     } finally {
       await commit.beforeApplicationShutdown();
       await own.destroy();

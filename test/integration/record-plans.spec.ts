@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { batchWrite } from '../../src/database/batch-statement';
 import { systemDataSourceOptions } from '../../src/database/data-source-options';
-import { GroupCommit } from '../../src/database/group-commit';
+import type { GroupCommit } from '../../src/database/group-commit';
 import { runMigrations } from '../../src/database/run-migrations';
 import { auditInsert } from '../../src/modules/audit/audit-insert';
 import { historyFinish, historyInsert } from '../../src/modules/query/history-statements';
 import { freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
+import { auditOn } from './audit-on';
 
 describe('the statements of the record', () => {
   let database: FreshDatabase;
@@ -21,7 +22,7 @@ describe('the statements of the record', () => {
     await runMigrations(migrating);
     await migrating.destroy();
     source = await new DataSource(systemDataSourceOptions(database.url, 4)).initialize();
-    commit = new GroupCommit(source);
+    ({ commit } = auditOn(source));
   });
   afterAll(async () => {
     await commit.beforeApplicationShutdown();

@@ -1,10 +1,9 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { parseEncryptionKeys } from '../../src/config/encryption-keys';
-import { GroupCommit } from '../../src/database/group-commit';
-import { AuditService } from '../../src/modules/audit/audit.service';
 import { KeyRotationJob } from '../../src/modules/sealing/key-rotation.job';
 import { Vault } from '../../src/modules/sealing/vault';
+import { auditOn } from './audit-on';
 
 /** A process that brings everything sealed under the first of its keys, to be killed while it does. */
 async function main([url, keys, ...columns]: string[]): Promise<void> {
@@ -15,7 +14,7 @@ async function main([url, keys, ...columns]: string[]): Promise<void> {
     vault.register({ table, column });
   }
   process.stdout.write('ready\n');
-  const job = new KeyRotationJob(dataSource, vault, new AuditService(new GroupCommit(dataSource)));
+  const job = new KeyRotationJob(dataSource, vault, auditOn(dataSource).audit);
   process.stdout.write(`${JSON.stringify(await job.rotate())}\n`);
   process.exit(0);
 }

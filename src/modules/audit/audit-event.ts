@@ -9,6 +9,8 @@ export interface AuditActor {
 
 /** What happened, as it is recorded. `details` never holds secrets or values out of a database. */
 export interface AuditEvent {
+  /** Of the record, where somebody has to know it before it is written; a random one without. */
+  readonly id?: string;
   /** `area.verb`, e.g. `auth.login`, `connection.update`, `query.run`. */
   readonly action: string;
   readonly resourceType?: string;

@@ -6,7 +6,8 @@ export class AuditLog {
   @PrimaryColumn('uuid')
   id!: string;
 
-  @Column('uuid', { name: 'user_id', nullable: true })
+  /** The same as `actorId`. */
+  @Column({ type: 'uuid', name: 'user_id', nullable: true, insert: false, update: false })
   userId!: string | null;
 
   @Column('uuid', { name: 'actor_id', nullable: true })

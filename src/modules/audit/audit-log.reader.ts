@@ -15,7 +15,7 @@ export class AuditLogReader {
     const select = this.logs.createQueryBuilder('log');
     const area = query.action?.endsWith('.*') ? query.action.slice(0, -1) : null;
     const filters: [unknown, string, Record<string, unknown>][] = [
-      [query.userId, 'log.actor_id = :userId', { userId: query.userId }],
+      [query.userId, 'log.user_id = :userId', { userId: query.userId }],
       [area, 'starts_with(log.action, :area)', { area }],
       [area === null && query.action, 'log.action = :action', { action: query.action }],
       [query.resourceType, 'log.resource_type = :resourceType', { resourceType: query.resourceType }],

@@ -5,11 +5,14 @@ import { AuditLog } from './audit-log.entity';
 import { AuditLogReader } from './audit-log.reader';
 import { AuditPartitionsJob } from './audit-partitions.job';
 import { AuditService } from './audit.service';
+import { ChainKeeperJob } from './chain-keeper.job';
+import { ChainWriter } from './chain/chain.writer';
+import { AuditOutbox } from './outbox';
 
 @Module({
   imports: [TypeOrmModule.forFeature([AuditLog])],
   controllers: [AuditController],
-  providers: [AuditService, AuditLogReader, AuditPartitionsJob],
-  exports: [AuditService],
+  providers: [AuditOutbox, AuditService, AuditLogReader, AuditPartitionsJob, ChainKeeperJob, ChainWriter],
+  exports: [AuditOutbox, AuditService, ChainKeeperJob, ChainWriter],
 })
 export class AuditModule {}

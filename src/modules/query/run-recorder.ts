@@ -41,6 +41,8 @@ export class RunRecorder {
     const row = this.historyRow(id, caller, connection, run.text, facts.kind, null);
     const event: AuditEvent = {
       ...byCaller(caller),
+      // One id for the run and the record of its intent: whoever has the one can ask for the proof of the other.
+      id,
       action: 'query.run',
       resourceType: 'connection',
       resourceId: connection.id,
@@ -93,6 +95,7 @@ export class RunRecorder {
     const row = this.historyRow(id, caller, connection, text, null, error);
     const event: AuditEvent = {
       ...byCaller(caller),
+      id,
       action: 'query.refuse',
       resourceType: 'connection',
       ...(connection && { resourceId: connection.id }),
