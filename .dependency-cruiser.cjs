@@ -10,6 +10,7 @@ const layers = [
   ['src/modules/auth'],
   ['src/modules/permissions'],
   ['src/modules/connections'],
+  ['src/modules/policies'],
   ['src/modules/shards'],
   ['src/modules/query'],
   ['src/modules/schema', 'src/modules/health', 'src/modules/samples'],

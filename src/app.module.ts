@@ -11,6 +11,7 @@ import { AuthModule } from './modules/auth/auth.module';
 import { ConnectionsModule } from './modules/connections/connections.module';
 import { HealthModule } from './modules/health/health.module';
 import { PermissionsModule } from './modules/permissions/permissions.module';
+import { PoliciesModule } from './modules/policies/policies.module';
 import { QueryModule } from './modules/query/query.module';
 import { SamplesModule } from './modules/samples/samples.module';
 import { SchemaModule } from './modules/schema/schema.module';
@@ -33,6 +34,7 @@ export class AppModule {
         SettingsModule,
         AuthModule,
         PermissionsModule,
+        PoliciesModule,
         ConnectionsModule,
         QueryModule,
         SchemaModule,

@@ -8,6 +8,8 @@ export interface Principal {
   readonly role: Role;
   readonly sessionId?: string;
   readonly apiKeyId?: string;
+  /** Values that row filters may name, a JSON object as text; two principals with the same text have the same values. */
+  readonly attributes: string;
 }
 
 /** Where a request came from: recorded with everything that it causes. */

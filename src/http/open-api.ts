@@ -9,6 +9,7 @@ const tags: readonly (readonly [name: string, description: string])[] = [
   ['Users', 'People and programs; for administrators.'],
   ['Connections', 'Databases the service knows: configurations, tests, state.'],
   ['Permissions', 'Who may do what on which connection; for administrators.'],
+  ['Policies', 'Masks, denied columns and row filters of a connection; for administrators.'],
   ['Query', 'Running and cancelling statements.'],
   ['Saved queries', 'Statements kept under a name, and results kept for those who may look but not ask.'],
   ['History', 'Runs and refusals.'],

@@ -25,6 +25,7 @@ describe('users', () => {
     expect(created.status).toBe(201);
     expect(created.body).toEqual({
       id: expect.any(String),
+      attributes: {},
       username: 'crud',
       email: 'crud@example.com',
       fullName: 'Crud Müller',

@@ -20,7 +20,7 @@ const administrative = [
   /^(GET|POST|PATCH|DELETE) \/api\/users/,
   /^POST \/api\/database\/connections/,
   /^(PATCH|DELETE) \/api\/database\/connections\/\{id\}$/,
-  /^(GET|PUT|DELETE) \/api\/database\/connections\/\{id\}\/permissions/,
+  /^(GET|PUT|DELETE) \/api\/database\/connections\/\{id\}\/(permissions|policies)/,
   /^GET \/api\/database\/connections\/\{id\}\/read-only-account$/,
   /^GET \/metrics$/,
 ];

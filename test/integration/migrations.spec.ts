@@ -38,7 +38,7 @@ describe('migrations', () => {
     const applied = await runMigrations(sources[0]!);
     expect(applied.length).toBeGreaterThan(0);
     const first = await shape();
-    expect(first.filter((line) => line.startsWith('column users.'))).toHaveLength(10);
+    expect(first.filter((line) => line.startsWith('column users.'))).toHaveLength(11);
     for (const _ of applied) await revertMigration(sources[0]!);
     const bare = (await shape()).filter((line) => !line.includes('schema_migrations'));
     expect(bare).toEqual(empty);

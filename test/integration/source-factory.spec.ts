@@ -62,6 +62,7 @@ class Bench {
       type: this.type,
       dialect: null,
       revision: 1,
+      policyEpoch: 0,
       active: true,
       readOnly: true,
       maxConnections: 3,

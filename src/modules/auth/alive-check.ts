@@ -4,7 +4,7 @@ import { batchCheck, type BatchCheck, type BatchStatement } from '../../database
 /** Holds while the session runs and its user is active and still who the principal says. */
 const sessionAlive: BatchStatement<Principal> = {
   name: 'session_alive',
-  sql: `SELECT c.session_id::text || c.role || c.username AS key
+  sql: `SELECT c.session_id::text || c.role || c.username || u.attributes::text AS key
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS c(session_id, role, username)
     JOIN user_sessions s ON s.id = c.session_id AND s.ended_at IS NULL AND s.expires_at > now()
     JOIN users u ON u.id = s.user_id AND u.is_active AND u.role = c.role AND u.username = c.username`,
@@ -13,7 +13,7 @@ const sessionAlive: BatchStatement<Principal> = {
 
 const apiKeyAlive: BatchStatement<Principal> = {
   name: 'api_key_alive',
-  sql: `SELECT c.key_id::text || c.role || c.username AS key
+  sql: `SELECT c.key_id::text || c.role || c.username || u.attributes::text AS key
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS c(key_id, role, username)
     JOIN api_keys k ON k.id = c.key_id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
     JOIN users u ON u.id = k.user_id AND u.is_active AND u.role = c.role AND u.username = c.username`,
@@ -25,8 +25,8 @@ const apiKeyAlive: BatchStatement<Principal> = {
  * the run, so nothing runs for a session that ended before.
  */
 export function aliveCheck(principal: Principal): BatchCheck {
-  const { sessionId, apiKeyId, role, username } = principal;
-  const suffix = `${role}${username}`;
+  const { sessionId, apiKeyId, role, username, attributes } = principal;
+  const suffix = `${role}${username}${attributes}`;
   return sessionId === undefined
     ? batchCheck(apiKeyAlive, principal, `${apiKeyId}${suffix}`, 'auth.invalid_api_key')
     : batchCheck(sessionAlive, principal, `${sessionId}${suffix}`, 'auth.session_ended');

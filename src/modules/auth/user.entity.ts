@@ -1,5 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Role } from '../../common/principal';
+import type { UserAttributes } from './dto/is-attributes';
 
 @Entity('users')
 export class User {
@@ -21,6 +22,10 @@ export class User {
 
   @Column('varchar')
   role!: Role;
+
+  /** Values that row filters may name. */
+  @Column('jsonb')
+  attributes!: UserAttributes;
 
   @Column('boolean', { name: 'is_active' })
   isActive!: boolean;

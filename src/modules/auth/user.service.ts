@@ -71,6 +71,7 @@ export class UserService {
           fullName: body.fullName ?? null,
           role: body.role ?? 'user',
           isActive: true,
+          attributes: body.attributes ?? {},
           passwordHash,
         }),
       );

@@ -114,6 +114,7 @@ export class ConnectionDirectory {
       type: row.type,
       dialect: driver.description.dialect,
       revision: row.revision,
+      policyEpoch: row.policyEpoch,
       active: row.active,
       readOnly: row.readOnly,
       maxConnections: row.maxConnections,

@@ -10,6 +10,8 @@ export interface ConnectionRecord {
   readonly dialect: Dialect | null;
   /** Raised by every change; pools and cached results belong to one revision. */
   readonly revision: number;
+  /** Raised by every change of its policies; 0 while it never had any. */
+  readonly policyEpoch: number;
   readonly active: boolean;
   readonly readOnly: boolean;
   readonly maxConnections: number;

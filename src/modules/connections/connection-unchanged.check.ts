@@ -3,12 +3,16 @@ import type { ConnectionRecord } from './connection-record';
 
 const statement: BatchStatement<string> = {
   name: 'connection_unchanged',
-  sql: `SELECT c.id || ':' || c.revision AS key FROM database_connections c
+  sql: `SELECT c.id || ':' || c.revision || '.' || c.policy_epoch AS key FROM database_connections c
     WHERE c.id = ANY($1::uuid[]) AND c.is_active`,
   columns: [(id) => id],
 };
 
-/** Holds while the connection is active and still the revision that was decided on. */
-export function connectionUnchanged({ id, revision }: Pick<ConnectionRecord, 'id' | 'revision'>): BatchCheck {
-  return batchCheck(statement, id, `${id}:${revision}`, 'connection.inactive');
+/** Holds while the connection is active, and still the revision and under the policies that were decided on. */
+export function connectionUnchanged({
+  id,
+  revision,
+  policyEpoch,
+}: Pick<ConnectionRecord, 'id' | 'revision' | 'policyEpoch'>): BatchCheck {
+  return batchCheck(statement, id, `${id}:${revision}.${policyEpoch}`, 'connection.inactive');
 }

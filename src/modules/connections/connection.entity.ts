@@ -32,6 +32,10 @@ export class DatabaseConnection {
   @Column('integer')
   revision!: number;
 
+  /** Raised by every change of its policies. */
+  @Column('integer', { name: 'policy_epoch', default: 0 })
+  policyEpoch!: number;
+
   @Column('boolean', { name: 'is_active' })
   active!: boolean;
 

@@ -3,13 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { AppError, isAppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
 import type { BatchCheck } from '../../database/batch-statement';
-import { analyse } from '../../sql/analyse';
-import type { Refusal, StatementFacts } from '../../sql/facts';
 import { SessionService } from '../auth/session.service';
-import { ConnectionAccess, type AccessibleConnection } from '../connections/connection-access';
-import { searchPathOf } from '../connections/connection-record';
+import { ConnectionAccess } from '../connections/connection-access';
 import { connectionUnchanged } from '../connections/connection-unchanged.check';
-import { decideStatement } from '../permissions/decide-statement';
 import { permissionUnchanged } from '../permissions/permission-unchanged.check';
 import { SettingsService } from '../settings/settings.service';
 import { limitsOf } from './limits';
@@ -17,6 +13,7 @@ import { outcomeOf } from './outcome-of';
 import type { QueryRequestBody } from './query-request';
 import type { Run } from './run';
 import { RunRecorder } from './run-recorder';
+import { StatementGate } from './statement-gate';
 
 /** Lets statements in, or keeps them out: authorise the door → analyse → decide → record. */
 @Injectable()
@@ -26,6 +23,7 @@ export class Admission {
     private readonly settings: SettingsService,
     private readonly sessions: SessionService,
     private readonly recorder: RunRecorder,
+    private readonly gate: StatementGate,
   ) {}
 
   /**
@@ -80,10 +78,10 @@ export class Admission {
     id: string = randomUUID(),
   ): Promise<Run> {
     const accessible = await this.access.require(caller.principal, request.connectionId, fresh);
-    const facts = await permit(caller, accessible, request);
+    const judgement = await this.gate.judge(caller.principal, accessible, request);
     const serviceMaxRows = request.streamed ? Infinity : await this.settings.get('max_query_rows');
     const limits = limitsOf(request, accessible.permission, serviceMaxRows);
-    return { ...accessible, id, caller, text: request.text, values: request.params, facts, limits };
+    return { ...accessible, ...judgement, id, caller, text: request.text, values: request.params, limits };
   }
 
   /** What must still hold at the moment the intent is committed, whatever caches said. */
@@ -94,35 +92,4 @@ export class Admission {
     }
     return checks;
   }
-}
-
-async function permit(
-  { principal }: Caller,
-  { connection, permission }: AccessibleConnection,
-  { text, params, onlyReads }: QueryRequestBody,
-): Promise<StatementFacts> {
-  if (!connection.dialect) throw new AppError('connection.unsupported_type');
-  const analysis = await analyse(connection.dialect, text);
-  if (!analysis.ok) throw refusalError(analysis.refusal);
-  const denial = decideStatement(analysis.facts, permission, {
-    dialect: connection.dialect,
-    readOnly: connection.readOnly || onlyReads === true,
-    searchPath: searchPathOf(connection),
-    isAdministrator: principal.role === 'admin',
-  });
-  if (denial) throw refusalError(denial);
-  const { parameterCount } = analysis.facts;
-  if (parameterCount !== params.length) {
-    throw new AppError(
-      'query.invalid_parameter',
-      `The statement takes ${parameterCount} parameters, ${params.length} were sent`,
-    );
-  }
-  return analysis.facts;
-}
-
-function refusalError({ code, detail, construct, position }: Refusal): AppError {
-  return new AppError(code, detail, {
-    extra: { ...(construct !== undefined && { construct }), ...(position !== undefined && { position }) },
-  });
 }

@@ -4,7 +4,13 @@ import { encodeCell } from './encode-cell';
 import { encodeResult } from './query-result';
 import { uniqueNames } from './unique-names';
 
-const head = { queryId: 'q', executionTimeMs: 1.23456, cached: false, metadata: { engine: 'sqlite' } };
+const head = {
+  queryId: 'q',
+  executionTimeMs: 1.23456,
+  cached: false,
+  maskedColumns: null,
+  metadata: { engine: 'sqlite' },
+};
 const column = (name: string): Column => ({ name, type: 'text', nativeType: 'text' });
 
 function encode(

@@ -28,23 +28,26 @@ export interface ResultHead {
   readonly queryId: string;
   readonly executionTimeMs: number;
   readonly cached: boolean;
+  /** See `Plan.maskedColumns`. */
+  readonly maskedColumns: readonly boolean[] | null;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-export function resultColumns(columns: readonly Column[]): ResultColumn[] {
+/** @param masked by the columns; one beyond the list counts as masked, `null`: none is */
+export function resultColumns(columns: readonly Column[], masked: readonly boolean[] | null): ResultColumn[] {
   const names = uniqueNames(columns.map(({ name }) => name));
   return columns.map(({ type, elementType, nativeType }, index) => ({
     name: names[index]!,
     type,
     ...(elementType !== undefined && { elementType }),
     nativeType,
-    masked: false,
+    masked: masked !== null && (masked[index] ?? true),
   }));
 }
 
 /** The answer of `POST /api/database/query` as JSON text. */
 export function encodeResult(head: ResultHead, outcome: QueryOutcome, mode: RowMode): string {
-  const columns = resultColumns(outcome.columns);
+  const columns = resultColumns(outcome.columns, head.maskedColumns);
   const encodeRow = rowEncoder(
     columns.map(({ name }) => name),
     mode,

@@ -6,6 +6,7 @@ import { AuditModule } from '../audit/audit.module';
 import { AuthModule } from '../auth/auth.module';
 import { ConnectionsModule } from '../connections/connections.module';
 import { PermissionsModule } from '../permissions/permissions.module';
+import { PoliciesModule } from '../policies/policies.module';
 import { SealingModule } from '../sealing/sealing.module';
 import { SettingsModule } from '../settings/settings.module';
 import { AbandonedRunsJob } from './abandoned-runs.job';
@@ -26,6 +27,7 @@ import { SavedQuery } from './saved-query.entity';
 import { SavedResult } from './saved-result.entity';
 import { SavedResultsJob } from './saved-results.job';
 import { SavedResultsService } from './saved-results.service';
+import { StatementGate } from './statement-gate';
 import { StatementRunner } from './statement-runner';
 import { StreamController } from './stream/stream.controller';
 import { StreamService } from './stream/stream.service';
@@ -37,6 +39,7 @@ import { StreamService } from './stream/stream.service';
     AuthModule,
     ConnectionsModule,
     PermissionsModule,
+    PoliciesModule,
     RuntimeModule,
     SealingModule,
     SettingsModule,
@@ -55,6 +58,7 @@ import { StreamService } from './stream/stream.service';
     SavedQueriesService,
     SavedResultsJob,
     SavedResultsService,
+    StatementGate,
     StatementRunner,
     StreamService,
   ],

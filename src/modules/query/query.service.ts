@@ -76,7 +76,7 @@ function endOf(fetched: Fetched): Fetched & RunEnd {
 }
 
 function headOf(
-  { id, connection, facts }: Run,
+  { id, connection, facts, plan }: Run,
   { outcome, cached }: Fetched,
   executionTimeMs: number,
 ): ResultHead {
@@ -84,6 +84,7 @@ function headOf(
     queryId: id,
     executionTimeMs,
     cached,
+    maskedColumns: plan.maskedColumns,
     metadata: {
       connectionId: connection.id,
       engine: connection.type,

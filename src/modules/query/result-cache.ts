@@ -87,10 +87,19 @@ function generationId(connectionId: string): string {
   return `generation:${connectionId}`;
 }
 
-function keyOf({ connection, text, values, limits }: Run, generation: string | null): string {
+function keyOf({ connection, plan, values, limits }: Run, generation: string | null): string {
   return hash(
     'sha256',
-    JSON.stringify([connection.id, connection.revision, generation, text, values, limits.maxRows]),
+    JSON.stringify([
+      connection.id,
+      connection.revision,
+      connection.policyEpoch,
+      generation,
+      plan.text,
+      plan.expects,
+      values,
+      limits.maxRows,
+    ]),
   );
 }
 

@@ -1,6 +1,8 @@
 import type { Caller } from '../../common/principal';
 import type { StatementFacts } from '../../sql/facts';
 import type { AccessibleConnection } from '../connections/connection-access';
+import type { EffectivePolicies } from '../policies/effective-policies';
+import type { Plan } from '../policies/plan';
 import type { Limits } from './limits';
 
 export const runStatuses = ['pending', 'success', 'error', 'timeout', 'cancelled'] as const;
@@ -10,11 +12,14 @@ export type RunStatus = (typeof runStatuses)[number];
 export interface Run extends AccessibleConnection {
   readonly id: string;
   readonly caller: Caller;
-  /** The statement as it is sent. */
+  /** The statement as it was written; `plan` says what is sent. */
   readonly text: string;
   readonly values: readonly unknown[];
   readonly facts: StatementFacts;
   readonly limits: Limits;
+  readonly policies: EffectivePolicies;
+  /** Replaced when a relation turned out to have changed before the statement ran. */
+  plan: Plan;
 }
 
 /** What a run that succeeded gave, for the record. */

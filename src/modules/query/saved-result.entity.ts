@@ -33,6 +33,10 @@ export class SavedResult {
   @Column('text', { name: 'search_path', array: true })
   searchPath!: string[];
 
+  /** What the policies were for who kept it; somebody else's have to be the same. */
+  @Column('text', { name: 'policy_key' })
+  policyKey!: string;
+
   @Column('jsonb')
   result!: Sealed;
 

@@ -12,6 +12,7 @@ import { searchPathOf } from '../connections/connection-record';
 import { decideStatement } from '../permissions/decide-statement';
 import type { SealedColumn } from '../sealing/sealed-column';
 import { Vault } from '../sealing/vault';
+import { PoliciesService } from '../policies/policies.service';
 import { SettingsService } from '../settings/settings.service';
 import type { StatementFacts } from '../../sql/facts';
 import { encodeResult } from './query-result';
@@ -41,6 +42,7 @@ export class SavedResultsService {
     private readonly access: ConnectionAccess,
     private readonly settings: SettingsService,
     private readonly vault: Vault,
+    private readonly policies: PoliciesService,
   ) {
     vault.register(place);
   }
@@ -71,6 +73,7 @@ export class SavedResultsService {
       rowCount: outcome.rows.length,
       relations: run.facts.relations.map(({ schema, name }) => ({ schema, name })),
       searchPath: [...searchPathOf(run.connection)],
+      policyKey: run.policies.key,
       result: this.vault.seal(place, id, encodeResult(head, outcome, 'object')),
       expiresAt: new Date(Date.now() + days * DAY_MS),
     });
@@ -88,7 +91,7 @@ export class SavedResultsService {
 
   /**
    * The answer as it was given, as JSON text.
-   * @throws AppError `resource.not_found`, `permission.table_denied`
+   * @throws AppError `resource.not_found`, `permission.table_denied`, `permission.column_denied`
    */
   async read(principal: Principal, id: string): Promise<string> {
     const result = await this.results.findOneBy({ id });
@@ -108,6 +111,13 @@ export class SavedResultsService {
       },
     );
     if (denial) throw new AppError(denial.code, denial.detail);
+    const policies = await this.policies.effectiveFor(connection, principal, permission);
+    if (!policies.isEmpty && policies.key !== result.policyKey) {
+      throw new AppError(
+        'permission.column_denied',
+        'The result was kept under other policies than yours: run the saved query yourself',
+      );
+    }
     return this.vault.open(place, id, result.result);
   }
 

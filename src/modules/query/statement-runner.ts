@@ -1,13 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import { isAppError } from '../../common/app-error';
-import type { Cursor, QueryRequest } from '../../drivers/driver';
-import { isStateless } from '../../sql/is-stateless';
+import type { Cursor, QueryRequest, Source } from '../../drivers/driver';
+import { originalPosition } from '../../sql/policy/original-position';
 import { Sources } from '../connections/sources.provider';
+import type { Plan } from '../policies/plan';
+import { StatementPlanner } from '../policies/statement-planner';
 import { SettingsService } from '../settings/settings.service';
 import { outcomeOf } from './outcome-of';
 import type { Run, RunEnd, RunOutcome } from './run';
 import { RunRecorder } from './run-recorder';
 import { RunningQueries } from './running-queries';
+
+/** Plans tried for one run while its tables keep changing. */
+const MAX_ATTEMPTS = 3;
 
 /** What came of a run whose outcome has been handed over to the record. */
 export interface CarriedOut<End extends RunEnd> {
@@ -27,6 +33,7 @@ export class StatementRunner {
     private readonly settings: SettingsService,
     private readonly recorder: RunRecorder,
     private readonly running: RunningQueries,
+    private readonly planner: StatementPlanner,
   ) {}
 
   /**
@@ -61,15 +68,37 @@ export class StatementRunner {
   ): Promise<T> {
     const lease = await this.sources.lease(run.connection, signal);
     try {
-      await using cursor = await lease.source.query({ ...requestOf(run), ...how }, signal);
+      await using cursor = await this.open(run, lease.source, signal, how);
       const result = await consume(cursor);
       lease.report(undefined);
       return result;
     } catch (error) {
       lease.report(error);
-      throw error;
+      throw inWords(run.plan, error);
     } finally {
       lease.release();
+    }
+  }
+
+  /** A plan that rests on a catalog of before is made again; nothing of the statement had an effect by then. */
+  private async open(
+    run: Run,
+    source: Source,
+    signal: AbortSignal,
+    how: Pick<QueryRequest, 'streamed'>,
+  ): Promise<Cursor> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await source.query({ ...requestOf(run), ...how }, signal);
+      } catch (error) {
+        const changed = isAppError(error, 'query.schema_changed');
+        const unknown = run.plan.edits.length > 0 && isAppError(error, 'query.unknown_object');
+        if (attempt === MAX_ATTEMPTS || !(changed || unknown)) throw error;
+        const before = run.plan;
+        this.planner.forget(run, before);
+        run.plan = await this.planner.plan(run);
+        if (unknown && isDeepStrictEqual(run.plan.expects, before.expects)) throw error;
+      }
     }
   }
 
@@ -84,13 +113,20 @@ export class StatementRunner {
   }
 }
 
-function requestOf({ text, values, facts, limits: { maxRows, timeoutMs } }: Run): QueryRequest {
+/** Positions are told in the text as it was written. */
+function inWords({ edits }: Plan, error: unknown): unknown {
+  if (edits.length === 0 || !isAppError(error) || typeof error.extra.position !== 'number') return error;
+  return error.with({ position: originalPosition(edits, error.extra.position) });
+}
+
+function requestOf({ plan, values, facts, limits: { maxRows, timeoutMs } }: Run): QueryRequest {
   return {
-    text,
+    text: plan.text,
     values,
     access: facts.access,
     ...(Number.isFinite(maxRows) && { maxRows }),
     timeoutMs,
-    stateless: isStateless(facts),
+    stateless: plan.stateless,
+    ...(plan.expects.length > 0 && { expects: plan.expects }),
   };
 }

@@ -14,6 +14,7 @@ import {
 import { PageQuery } from '../../../common/page-query.dto';
 import { roles, type Role } from '../../../common/principal';
 import { MAX_PASSWORD_LENGTH } from '../require-strong-password';
+import { IsAttributes, type UserAttributes } from './is-attributes';
 import { UserView } from './user.view';
 
 /** Letters, digits and `. _ - @ +`: names that look alike but are not cannot be made. */
@@ -48,6 +49,16 @@ export class UserBody {
   @IfGiven()
   @IsIn(roles)
   role?: Role;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Values that row filters may name as `:name`',
+    example: { country: 'DE' },
+  })
+  @IfGiven()
+  @IsAttributes()
+  attributes?: UserAttributes;
 }
 
 export class UserChanges {
@@ -85,6 +96,16 @@ export class UserChanges {
   @IfGiven()
   @IsBoolean()
   isActive?: boolean;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Values that row filters may name as `:name`',
+    example: { country: 'DE' },
+  })
+  @IfGiven()
+  @IsAttributes()
+  attributes?: UserAttributes;
 }
 
 export class UserQuery extends PageQuery {

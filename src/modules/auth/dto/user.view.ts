@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { roles, type Role } from '../../../common/principal';
+import type { UserAttributes } from './is-attributes';
 import type { User } from '../user.entity';
 
 /** A user as the API shows one: never anything of the password. */
@@ -19,6 +20,9 @@ export class UserView {
   @ApiProperty({ enum: roles, example: 'user' })
   role!: Role;
 
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { country: 'DE' } })
+  attributes!: UserAttributes;
+
   @ApiProperty({ type: Boolean })
   isActive!: boolean;
 
@@ -33,6 +37,7 @@ export class UserView {
 }
 
 export function presentUser(user: User): UserView {
-  const { id, username, email, fullName, role, isActive, createdAt, updatedAt, lastLoginAt } = user;
-  return { id, username, email, fullName, role, isActive, createdAt, updatedAt, lastLoginAt };
+  const { id, username, email, fullName, role, attributes, isActive, createdAt, updatedAt, lastLoginAt } =
+    user;
+  return { id, username, email, fullName, role, attributes, isActive, createdAt, updatedAt, lastLoginAt };
 }

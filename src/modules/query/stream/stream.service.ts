@@ -103,7 +103,7 @@ export class StreamService {
     const { maxRows } = run.limits;
     const { capabilities } = (await driverFor(run.connection.type)).description;
     let rows = await cursor.read(BATCH_ROWS, true);
-    let known = resultColumns(cursor.columns);
+    let known = resultColumns(cursor.columns, run.plan.maskedColumns);
     const folded = output.format.fixedColumns && capabilities.schemaless ? foldColumns(known) : null;
     const head: StreamHead = {
       queryId: run.id,
@@ -121,7 +121,8 @@ export class StreamService {
     await sink.write(await encoder.head(), signal);
     let truncated = false;
     while (rows.length > 0) {
-      if (known.length !== cursor.columns.length) known = resultColumns(cursor.columns);
+      if (known.length !== cursor.columns.length)
+        known = resultColumns(cursor.columns, run.plan.maskedColumns);
       if (!folded) progress.columns = known;
       truncated = progress.rowCount + rows.length > maxRows;
       if (truncated) rows = rows.slice(0, maxRows - progress.rowCount);

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { RelationName } from '../../common/relation-description';
+import type { Principal } from '../../common/principal';
+import type { ColumnPolicy, RelationPolicy } from '../../sql/policy/relation-policy';
+import type { PolicyVariables } from '../../sql/policy/rewriting';
+import { stricter } from '../../sql/policy/stricter';
+import type { PolicyAudience, PolicyItem } from './policy-item';
+
+/** Who looks: what decides which policies hold and what their variables are. */
+export interface PolicyViewer extends Pick<Principal, 'userId' | 'username' | 'role'> {
+  /** Sees values that policies would mask; filters and denied columns hold all the same. */
+  readonly unmasked: boolean;
+  readonly attributes: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** The policies of a connection as they hold for one viewer. */
+export interface EffectivePolicies {
+  /** The same for viewers whose statements are rewritten in the same way. */
+  readonly key: string;
+  readonly isEmpty: boolean;
+  readonly variables: PolicyVariables;
+  readonly policyOf: (relation: RelationName) => RelationPolicy | null;
+}
+
+export const noPolicies: EffectivePolicies = {
+  key: '',
+  isEmpty: true,
+  variables: new Map(),
+  policyOf: () => null,
+};
+
+const includes = (audience: PolicyAudience | undefined, { role, username }: PolicyViewer): boolean =>
+  audience?.roles?.includes(role) === true || audience?.users?.includes(username) === true;
+
+/** Administrators could take a policy away, so it holds for them only where it says so. */
+function holdsFor({ appliesTo, exempt }: PolicyItem, viewer: PolicyViewer): boolean {
+  if (includes(exempt, viewer)) return false;
+  return appliesTo === undefined ? viewer.role !== 'admin' : includes(appliesTo, viewer);
+}
+
+function columnPolicyOf({ mask, expression, deny }: PolicyItem): ColumnPolicy | null {
+  if (deny) return { rule: 'deny' };
+  if (mask === undefined) return null;
+  return mask === 'expression'
+    ? { rule: 'mask', mask, expression: expression ?? 'NULL' }
+    : { rule: 'mask', mask };
+}
+
+const keyOf = ({ schema, name }: RelationName): string => JSON.stringify([schema, name]);
+
+interface Collected {
+  rowFilters: string[];
+  columns: Map<string, ColumnPolicy>;
+}
+
+function collect(items: readonly PolicyItem[], viewer: PolicyViewer): Map<string, Collected> {
+  const relations = new Map<string, Collected>();
+  for (const item of items) {
+    const policy = columnPolicyOf(item);
+    if (!holdsFor(item, viewer) || (policy?.rule === 'mask' && viewer.unmasked)) continue;
+    const key = keyOf({ schema: item.schema ?? null, name: item.table });
+    const relation = relations.get(key) ?? { rowFilters: [], columns: new Map<string, ColumnPolicy>() };
+    relations.set(key, relation);
+    if (item.rowFilter !== undefined) relation.rowFilters.push(item.rowFilter);
+    if (policy !== null && item.column !== undefined)
+      relation.columns.set(item.column, stricter(relation.columns.get(item.column), policy));
+  }
+  return relations;
+}
+
+/** Whether viewers with other variables may get another statement; a colon that means something else costs a plan. */
+function namesVariables({ rowFilters, columns }: Collected): boolean {
+  const expressions = [...columns.values()].map((policy) =>
+    policy.rule === 'mask' && policy.mask === 'expression' ? policy.expression : '',
+  );
+  return [...rowFilters, ...expressions].some((text) => text.includes(':'));
+}
+
+/** Pure: what holds of `items` for the viewer, several policies on one column being the strictest of them. */
+export function effectivePolicies(items: readonly PolicyItem[], viewer: PolicyViewer): EffectivePolicies {
+  const relations = collect(items, viewer);
+  const { userId, username, role, attributes } = viewer;
+  const variables: PolicyVariables = new Map<string, string | number | boolean | null>([
+    ...Object.entries(attributes),
+    ['user_id', userId],
+    ['username', username],
+    ['role', role],
+  ]);
+  const entries = [...relations].map(([key, { rowFilters, columns }]) => [key, rowFilters, [...columns]]);
+  const text = JSON.stringify(entries);
+  const identity = [...relations.values()].some(namesVariables) ? JSON.stringify([...variables]) : '';
+  return {
+    key: createHash('sha256').update(text).update(identity).digest('base64'),
+    isEmpty: relations.size === 0,
+    variables,
+    policyOf: (relation) => relations.get(keyOf(relation)) ?? null,
+  };
+}

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../common/app-error';
+import type { Principal } from '../../common/principal';
+import { analyse } from '../../sql/analyse';
+import type { StatementFacts } from '../../sql/facts';
+import { refusalError } from '../../sql/refusal-error';
+import type { AccessibleConnection } from '../connections/connection-access';
+import { searchPathOf } from '../connections/connection-record';
+import { decideStatement } from '../permissions/decide-statement';
+import type { EffectivePolicies } from '../policies/effective-policies';
+import type { Plan } from '../policies/plan';
+import { PoliciesService } from '../policies/policies.service';
+import { StatementPlanner } from '../policies/statement-planner';
+
+/** What somebody wants to run. */
+export interface Wish {
+  readonly text: string;
+  readonly params: readonly unknown[];
+  /** Writing is refused whatever the permission says. */
+  readonly onlyReads?: boolean;
+}
+
+/** A statement that may run, and as what. */
+export interface Judgement {
+  readonly facts: StatementFacts;
+  readonly policies: EffectivePolicies;
+  readonly plan: Plan;
+}
+
+/** Analyse → decide → rewrite: whether a statement may run for somebody, and what is sent for them. Nothing is run. */
+@Injectable()
+export class StatementGate {
+  constructor(
+    private readonly policies: PoliciesService,
+    private readonly planner: StatementPlanner,
+  ) {}
+
+  /** @throws AppError for whatever is refused */
+  async judge(principal: Principal, accessible: AccessibleConnection, wish: Wish): Promise<Judgement> {
+    const { connection, permission } = accessible;
+    const { text } = wish;
+    const facts = await permit(principal, accessible, wish);
+    const policies = await this.policies.effectiveFor(connection, principal, permission);
+    return { facts, policies, plan: await this.planner.plan({ connection, policies, text, facts }) };
+  }
+}
+
+async function permit(
+  { role }: Principal,
+  { connection, permission }: AccessibleConnection,
+  { text, params, onlyReads }: Wish,
+): Promise<StatementFacts> {
+  if (!connection.dialect) throw new AppError('connection.unsupported_type');
+  const analysis = await analyse(connection.dialect, text);
+  if (!analysis.ok) throw refusalError(analysis.refusal);
+  const denial = decideStatement(analysis.facts, permission, {
+    dialect: connection.dialect,
+    readOnly: connection.readOnly || onlyReads === true,
+    searchPath: searchPathOf(connection),
+    isAdministrator: role === 'admin',
+  });
+  if (denial) throw refusalError(denial);
+  const { parameterCount } = analysis.facts;
+  if (parameterCount !== params.length) {
+    throw new AppError(
+      'query.invalid_parameter',
+      `The statement takes ${parameterCount} parameters, ${params.length} were sent`,
+    );
+  }
+  return analysis.facts;
+}
