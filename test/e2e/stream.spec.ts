@@ -13,6 +13,9 @@ const failsLate: Record<SqlEngine['type'], string> = {
     'SELECT n, abs(CASE WHEN n = 4000 THEN -9223372036854775807 - 1 ELSE n END) AS x FROM numbers ORDER BY n',
 };
 
+/** Formats that are files, and what they begin with. */
+const files = [['xlsx', 'PK\u0003\u0004']] as const;
+
 describe.each([
   ['PostgreSQL', postgresqlEngine],
   ['MariaDB', mariadbEngine],
@@ -116,6 +119,22 @@ describe.each([
     expect(csv.text).toBe(`n\r\n${Array.from({ length: 5000 }, (__, n) => `${n + 1}\r\n`).join('')}`);
   });
 
+  it('gives files that begin as what they are, and are not compressed once more', async () => {
+    for (const [format, magic] of files) {
+      const { status, headers, body, broken } = await ask(
+        'SELECT n FROM numbers',
+        format,
+        {},
+        { 'accept-encoding': 'gzip' },
+      );
+      expect([status, broken, headers['content-encoding']]).toEqual([200, false, undefined]);
+      expect(headers['content-disposition']).toMatch(
+        new RegExp(`^attachment; filename="[0-9a-f-]+\\.${format}"$`),
+      );
+      expect(body.subarray(0, magic.length).toString('latin1')).toBe(magic);
+    }
+  });
+
   it('holds the limits of the permission, and needs none', async () => {
     await permit({ maxRowsPerQuery: 4999 });
     const capped = ndjsonOf((await ask('SELECT n FROM numbers')).text);
@@ -185,7 +204,7 @@ describe.each([
       status: 'error',
       errorCode: trailer.error.code,
     });
-    for (const format of ['csv', 'json']) {
+    for (const format of ['csv', 'json', ...files.map(([name]) => name)]) {
       for (const coding of ['identity', 'gzip']) {
         const answer = await ask(query, format, {}, { 'accept-encoding': coding, te: 'trailers' });
         expect([answer.status, answer.broken, answer.trailers]).toEqual([200, true, {}]);

@@ -1,6 +1,7 @@
 import { csvFormat } from './csv.format';
 import { jsonFormat } from './json.format';
 import { ndjsonFormat } from './ndjson.format';
+import { xlsxFormat } from './xlsx.format';
 import type { StreamFormat } from './stream-format';
 
 /** A new format is a file and a line here. */
@@ -8,6 +9,7 @@ export const streamFormats = {
   ndjson: ndjsonFormat,
   csv: csvFormat,
   json: jsonFormat,
+  xlsx: xlsxFormat,
 } as const satisfies Record<string, StreamFormat>;
 
 export type StreamFormatName = keyof typeof streamFormats;
