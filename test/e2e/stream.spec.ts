@@ -14,7 +14,10 @@ const failsLate: Record<SqlEngine['type'], string> = {
 };
 
 /** Formats that are files, and what they begin with. */
-const files = [['xlsx', 'PK\u0003\u0004']] as const;
+const files = [
+  ['xlsx', 'xlsx', 'PK\u0003\u0004'],
+  ['arrow', 'arrows', '\u00ff\u00ff\u00ff\u00ff'],
+] as const;
 
 describe.each([
   ['PostgreSQL', postgresqlEngine],
@@ -119,19 +122,21 @@ describe.each([
     expect(csv.text).toBe(`n\r\n${Array.from({ length: 5000 }, (__, n) => `${n + 1}\r\n`).join('')}`);
   });
 
-  it('gives files that begin as what they are, and are not compressed once more', async () => {
-    for (const [format, magic] of files) {
+  it('gives files that begin as what they are, and are compressed once', async () => {
+    for (const [format, extension, magic] of files) {
       const { status, headers, body, broken } = await ask(
         'SELECT n FROM numbers',
         format,
         {},
         { 'accept-encoding': 'gzip' },
       );
-      expect([status, broken, headers['content-encoding']]).toEqual([200, false, undefined]);
+      const packed = headers['content-encoding'] === 'gzip';
+      expect([status, broken, packed]).toEqual([200, false, format === 'arrow']);
       expect(headers['content-disposition']).toMatch(
-        new RegExp(`^attachment; filename="[0-9a-f-]+\\.${format}"$`),
+        new RegExp(`^attachment; filename="[0-9a-f-]+\\.${extension}"$`),
       );
-      expect(body.subarray(0, magic.length).toString('latin1')).toBe(magic);
+      const bytes = packed ? zlib.gunzipSync(body) : body;
+      expect(bytes.subarray(0, magic.length).toString('latin1')).toBe(magic);
     }
   });
 

@@ -45,6 +45,11 @@ export const queryErrors = {
     retryable: true,
   },
   'query.result_too_large': { status: 413, title: 'The result is too large for one answer', fault: 'caller' },
+  'query.format_missing': {
+    status: 501,
+    title: 'What the format needs is not installed',
+    fault: 'owner',
+  },
   'query.database_error': { status: 502, title: 'The database failed', fault: 'owner' },
   'query.interrupted': { status: 502, title: 'The service ended while the statement ran', fault: 'us' },
   'query.not_running': { status: 404, title: 'No such statement is running', fault: 'caller' },

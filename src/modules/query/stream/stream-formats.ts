@@ -1,3 +1,4 @@
+import { arrowFormat } from './arrow.format';
 import { csvFormat } from './csv.format';
 import { jsonFormat } from './json.format';
 import { ndjsonFormat } from './ndjson.format';
@@ -10,6 +11,7 @@ export const streamFormats = {
   csv: csvFormat,
   json: jsonFormat,
   xlsx: xlsxFormat,
+  arrow: arrowFormat,
 } as const satisfies Record<string, StreamFormat>;
 
 export type StreamFormatName = keyof typeof streamFormats;
