@@ -16,6 +16,7 @@ const failsLate: Record<SqlEngine['type'], string> = {
 /** Formats that are files, and what they begin with. */
 const files = [
   ['xlsx', 'xlsx', 'PK\u0003\u0004'],
+  ['parquet', 'parquet', 'PAR1'],
   ['arrow', 'arrows', '\u00ff\u00ff\u00ff\u00ff'],
 ] as const;
 

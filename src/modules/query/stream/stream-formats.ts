@@ -3,6 +3,7 @@ import { csvFormat } from './csv.format';
 import { jsonFormat } from './json.format';
 import { ndjsonFormat } from './ndjson.format';
 import { xlsxFormat } from './xlsx.format';
+import { parquetFormat } from './parquet.format';
 import type { StreamFormat } from './stream-format';
 
 /** A new format is a file and a line here. */
@@ -12,6 +13,7 @@ export const streamFormats = {
   json: jsonFormat,
   xlsx: xlsxFormat,
   arrow: arrowFormat,
+  parquet: parquetFormat,
 } as const satisfies Record<string, StreamFormat>;
 
 export type StreamFormatName = keyof typeof streamFormats;
