@@ -31,7 +31,8 @@ type Annotation = Omit<SchemaElement, 'name' | 'repetition_type'>;
 const elements: Readonly<Record<ColumnarType, Annotation>> = {
   boolean: { type: 'BOOLEAN' },
   int64: { type: 'INT64' },
-  uint64: { type: 'INT64', logical_type: { type: 'INTEGER', bitWidth: 64, isSigned: false } },
+  // Without the logical type: the library writes its width as a number that other readers refuse.
+  uint64: { type: 'INT64', converted_type: 'UINT_64' },
   double: { type: 'DOUBLE' },
   string: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
   binary: { type: 'BYTE_ARRAY' },
