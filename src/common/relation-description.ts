@@ -12,6 +12,8 @@ export interface DescribedColumn {
   readonly textual: boolean;
   /** Whether `SELECT *` gives it: not the invisible columns of MySQL nor the hidden ones of SQLite. */
   readonly visible: boolean;
+  /** Whether the database computes it from other columns of the row; omitted for no. */
+  readonly generated?: boolean;
 }
 
 /** What binding and rewriting need to know of a table, view or collection. */

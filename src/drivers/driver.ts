@@ -144,6 +144,11 @@ export interface QueryRequest {
    * server has resolved its names; the run rejects with `query.schema_changed` otherwise, before any row is given.
    */
   readonly expects?: readonly RelationVersion[];
+  /**
+   * Key of the keyed hash that a rewritten statement may call, for engines that lack the function (SQLite): it must not
+   * stand in the text. Other engines ignore it.
+   */
+  readonly hashKey?: Uint8Array;
 }
 
 /**

@@ -51,6 +51,11 @@ driverContract({
       );
       create index known_price on known(price);
       insert into known(id, name) values (1, 'secret-name');
+      create view named as select id, upper(name) as shown from known;
+      create table computed(a text primary key, b integer generated always as (length(a)) stored, "rowid" text);
+      create virtual table found using fts5(name, content='known', content_rowid='id');
+      create virtual table terms using fts5vocab(found, row);
+      create table changing (a integer, b text);
     `);
     db.close();
     await writeFile(path.join(dir, 'text.db'), 'this is certainly no database, only text '.repeat(100));
@@ -178,6 +183,93 @@ driverContract({
       paths: ['/host', '/password', '/options/busyTimeoutMs', '/options/vfs'],
     },
   ],
+  described: [
+    {
+      schema: null,
+      name: 'known',
+      kind: 'table',
+      columns: [
+        { name: 'id', type: 'INTEGER', textual: false, visible: true },
+        { name: 'name', type: 'varchar(20)', textual: true, visible: true },
+        { name: 'price', type: 'decimal(10,2)', textual: false, visible: true },
+        { name: 'data', type: 'BLOB', textual: false, visible: true },
+        { name: 'parent_id', type: 'INTEGER', textual: false, visible: true },
+      ],
+      primaryKey: ['id'],
+      definition: null,
+      ancestors: [],
+      descendants: [],
+    },
+    {
+      schema: null,
+      name: 'named',
+      kind: 'view',
+      columns: [
+        { name: 'id', type: 'INTEGER', textual: false, visible: true },
+        { name: 'shown', type: 'BLOB', textual: false, visible: true },
+      ],
+      primaryKey: [],
+      definition: 'select id, upper(name) as shown from known',
+      ancestors: [],
+      descendants: [],
+    },
+    {
+      schema: null,
+      name: 'computed',
+      kind: 'table',
+      columns: [
+        { name: 'a', type: 'TEXT', textual: true, visible: true },
+        { name: 'b', type: 'INTEGER', textual: false, visible: true, generated: true },
+        { name: 'rowid', type: 'TEXT', textual: true, visible: true },
+        { name: '_rowid_', type: 'INTEGER', textual: false, visible: false },
+      ],
+      primaryKey: ['a'],
+      definition: null,
+      ancestors: [],
+      descendants: [],
+    },
+    {
+      schema: null,
+      name: 'terms',
+      kind: 'table',
+      columns: [
+        { name: 'term', type: 'BLOB', textual: false, visible: true },
+        { name: 'doc', type: 'BLOB', textual: false, visible: true },
+        { name: 'cnt', type: 'BLOB', textual: false, visible: true },
+      ],
+      primaryKey: [],
+      definition: null,
+      ancestors: [
+        { schema: null, name: 'found' },
+        { schema: null, name: 'known' },
+      ],
+      descendants: [],
+    },
+    {
+      schema: null,
+      name: 'found_data',
+      kind: 'table',
+      columns: [
+        { name: 'id', type: 'INTEGER', textual: false, visible: true },
+        { name: 'block', type: 'BLOB', textual: false, visible: true },
+      ],
+      primaryKey: ['id'],
+      definition: null,
+      ancestors: [
+        { schema: null, name: 'found' },
+        { schema: null, name: 'known' },
+      ],
+      descendants: [],
+    },
+  ],
+  changing: {
+    relation: { schema: null, name: 'changing' },
+    reads: { text: 'select a from changing' },
+    changes: [
+      { text: 'alter table changing add column c text' },
+      { text: 'create index changing_a on changing (a)' },
+    ],
+  },
   table: {
     schema: null,
     name: 'known',

@@ -77,6 +77,7 @@ const byMessage: readonly (readonly [RegExp, ErrorCode])[] = [
 /** Turns a failure of the child into the error the caller sees. Messages of SQLite are shown only while preparing. */
 export function mapSqliteError(failure: Failure): AppError {
   const extra: Record<string, number> = failure.code === null ? {} : { sqliteCode: failure.code };
+  if (failure.phase === 'expect') return new AppError('query.schema_changed');
   if (failure.denied === 'write') return new AppError('query.read_only', undefined, { extra });
   if (failure.denied !== null) {
     return new AppError('query.unsupported', `${failure.denied} is not allowed here.`, { extra });

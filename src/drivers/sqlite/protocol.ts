@@ -26,6 +26,35 @@ export interface QueryMessage {
   readonly limit: number;
   /** Rows at most in all batches: the statement ends with the last of them, without another message. */
   readonly maxRows: number | null;
+  /** Relations the statement rests on; checked in its transaction. */
+  readonly expects: readonly { readonly name: string; readonly version: string | null }[];
+  /** Key of the keyed hash; without it the function is refused. */
+  readonly hashKey: Uint8Array | null;
+}
+
+export interface CatalogColumn {
+  readonly name: string;
+  /** As declared; empty for none. */
+  readonly type: string;
+  /** Place in the primary key from 1; 0 outside of it. */
+  readonly key: number;
+  readonly hidden: boolean;
+  readonly generated: boolean;
+}
+
+/** A table or view as the catalog has it. */
+export interface CatalogEntry {
+  readonly name: string;
+  readonly isView: boolean;
+  /** The CREATE statement; empty for internal tables. */
+  readonly sql: string;
+  readonly rootPage: number;
+  readonly columns: readonly CatalogColumn[];
+  /** The name that the row id answers to, where rows have one that is not a column too. */
+  readonly rowid: string | null;
+  /** Tables whose rows a virtual or shadow table shows. */
+  readonly sources: readonly string[];
+  readonly version: string;
 }
 
 export type Request =
@@ -33,6 +62,7 @@ export type Request =
   | QueryMessage
   | { readonly op: 'read'; readonly limit: number }
   | { readonly op: 'end' }
+  | { readonly op: 'describe'; readonly names: readonly string[] }
   | { readonly op: 'introspect' };
 
 export interface Batch {
@@ -48,7 +78,8 @@ export interface Failure {
   /** Extended result code of SQLite; `null` for what the binding refused itself. */
   readonly code: number | null;
   readonly message: string;
-  readonly phase: 'open' | 'prepare' | 'bind' | 'step';
+  /** `expect`: a relation is no longer what the statement rests on. */
+  readonly phase: 'open' | 'expect' | 'prepare' | 'bind' | 'step';
   /** What the authorizer refused: a write where only reading is allowed, or a construct by name. */
   readonly denied: string | null;
 }
@@ -58,6 +89,7 @@ export interface Replies {
   query: Batch & { readonly columns: readonly Column[] };
   read: Batch;
   end: Record<string, never>;
+  describe: { readonly entries: readonly (CatalogEntry | null)[] };
   introspect: { readonly tables: readonly TableInfo[] };
 }
 

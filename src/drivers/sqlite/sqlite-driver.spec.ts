@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -483,6 +484,95 @@ describe('the catalog', () => {
   it('knows row counts after ANALYZE', async () => {
     execute('create index i on t(name); analyze');
     expect((await (await open()).introspect(never))[0]).toMatchObject({ name: 't', rowEstimate: 2 });
+  });
+});
+
+describe('what a statement rests on', () => {
+  const versionOf = async (source: Source, name: string): Promise<string | null> =>
+    (await source.describe!([{ schema: null, name }], never))[0]?.version ?? null;
+
+  it.each([
+    ['a table dropped and made again', 'create table x(a)', 'drop table x; create table x(a)'],
+    ['a column that is renamed', 'create table x(a)', 'alter table x rename a to b'],
+    ['a view that is replaced', 'create view x as select 1', 'drop view x; create view x as select 2'],
+    ['a table that becomes a view', 'create table x(a)', 'drop table x; create view x as select 1 as a'],
+  ])('sees %s by another program', async (_name, before, change) => {
+    execute(before);
+    const source = await open();
+    const version = await versionOf(source, 'X');
+    const expects = [{ schema: null, name: 'x', version }];
+    expect((await run(source, 'select count(*) from x', { expects })).rows).toHaveLength(1);
+    execute(change);
+    expect(await codeOf(run(source, 'select count(*) from x', { expects }))).toBe('query.schema_changed');
+    expect(await versionOf(source, 'x')).not.toBe(version);
+  });
+
+  it('keeps what it has checked until its last row', async () => {
+    const source = await open();
+    const expects = [{ schema: null, name: 't', version: await versionOf(source, 't') }];
+    const cursor = await source.query(
+      {
+        text: 'with recursive n(i) as (select 1 union all select i + 1 from n) select i, t.id from n, t',
+        values: [],
+        access: 'read',
+        timeoutMs: 30_000,
+        expects,
+      },
+      never,
+    );
+    await cursor.read(1);
+    expect(() => execute('drop table t')).toThrow('locked');
+    await cursor[Symbol.asyncDispose]();
+    execute('drop table t');
+    expect(await versionOf(source, 't')).toBeNull();
+  });
+
+  it('commits and undoes writes that rest on something, and leaves no transaction behind', async () => {
+    execute('create table x(a integer check (a < 5))');
+    const source = await open({ maxSessions: 1 });
+    const expects = [{ schema: null, name: 'x', version: await versionOf(source, 'x') }];
+    const writing = (text: string) => run(source, text, { access: 'write', expects });
+    expect((await writing('insert into x values (1), (2) returning a')).rows).toEqual([[1], [2]]);
+    expect((await writing('update x set a = a + 1')).affectedRows).toBe(2);
+    expect(await codeOf(writing('insert into x values (1), (9)'))).toBe('query.constraint');
+    expect(await codeOf(writing('insert or rollback into x values (1), (9)'))).toBe('query.constraint');
+    expect((await run(source, 'select a from x')).rows).toEqual([[2], [3]]);
+    execute('insert into x values (4)');
+    expect((await run(source, 'select count(*) from x', { expects })).rows).toEqual([[3]]);
+  });
+
+  it('describes nothing of a view that cannot be compiled, and does not stumble over it', async () => {
+    execute('create view broken as select * from missing');
+    const source = await open();
+    const [found] = await source.describe!([{ schema: null, name: 'broken' }], never);
+    expect(found).toMatchObject({ kind: 'view', columns: [], definition: 'select * from missing' });
+  });
+});
+
+describe('the keyed hash', () => {
+  const hashKey = Buffer.alloc(32, 7);
+  const expected = (text: string | Buffer): string =>
+    createHmac('sha256', hashKey).update(text).digest('hex');
+
+  it('is HMAC-SHA-256 of the bytes of a text', async () => {
+    const source = await open();
+    const text =
+      "select sluice_keyed_hash('a\u00e9'), sluice_keyed_hash(''), sluice_keyed_hash(x'00ff'), sluice_keyed_hash(null)";
+    expect((await run(source, text, { hashKey })).rows).toEqual([
+      [expected('a\u00e9'), expected(''), expected(Buffer.from([0, 255])), null],
+    ]);
+  });
+
+  it('is refused without a key, on a session that had one too', async () => {
+    const source = await open({ maxSessions: 1 });
+    const text = "select sluice_keyed_hash('a')";
+    expect((await run(source, text, { hashKey })).rows).toHaveLength(1);
+    expect(await codeOf(run(source, text))).toBe('query.unsupported');
+  });
+
+  it('cannot be called from a view of the file', async () => {
+    execute("create view v as select sluice_keyed_hash('a') as h");
+    expect(await codeOf(run(await open(), 'select h from v', { hashKey }))).toBe('query.syntax');
   });
 });
 

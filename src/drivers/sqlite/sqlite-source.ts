@@ -1,7 +1,9 @@
 import { AppError } from '../../common/app-error';
 import { abortError } from '../abort';
 import type { ConnectOptions, Cursor, PoolFigures, QueryRequest, Source, TestReport } from '../driver';
+import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { TableInfo } from '../table-info';
+import { describeEntry } from './describe-entry';
 import { prepareStatement } from './prepare-statement';
 import type { QueryMessage } from './protocol';
 import { SessionLease } from './session-lease';
@@ -10,6 +12,7 @@ import { SqliteCursor } from './sqlite-cursor';
 
 const FIRST_BATCH = 256;
 const INTROSPECT_MS = 60_000;
+const DESCRIBE_MS = 15_000;
 const TEST_MS = 15_000;
 
 export class SqliteSource implements Source {
@@ -46,6 +49,8 @@ export class SqliteSource implements Source {
       access,
       limit: maxRows === undefined || request.streamed ? FIRST_BATCH : maxRows + 1,
       maxRows: maxRows === undefined ? null : maxRows + 1,
+      expects: (request.expects ?? []).map(({ name, version }) => ({ name, version })),
+      hashKey: request.hashKey ?? null,
     };
     for (;;) {
       const lease = await this.#lease(signal, access === 'write', request.timeoutMs);
@@ -63,6 +68,24 @@ export class SqliteSource implements Source {
     const { tables } = await lease.ask({ op: 'introspect' });
     lease.release();
     return [...tables];
+  }
+
+  async describe(
+    relations: readonly RelationName[],
+    signal: AbortSignal,
+  ): Promise<(RelationDescription | null)[]> {
+    if (signal.aborted) throw abortError(signal);
+    const names = relations.map(({ name }) => name);
+    for (;;) {
+      const lease = await this.#lease(signal, false, DESCRIBE_MS);
+      try {
+        const { entries } = await lease.ask({ op: 'describe', names });
+        lease.release();
+        return entries.map((entry) => entry && describeEntry(entry));
+      } catch (error) {
+        if (!lease.undelivered) throw error;
+      }
+    }
   }
 
   pool(): PoolFigures {

@@ -1,4 +1,6 @@
 import { constants } from '@photostructure/sqlite';
+import { keyedHashFunction } from '../../../common/keyed-hash-function';
+import type { KeyedHash } from './keyed-hash';
 
 export type Mode = 'read' | 'write' | 'internal';
 
@@ -65,6 +67,8 @@ export class Authorizer {
   /** Whether the statement changes rows of tables, so that a count of them means something. */
   changesRows = false;
 
+  constructor(private readonly hash: KeyedHash) {}
+
   begin(mode: Mode): void {
     this.mode = mode;
     this.denied = null;
@@ -92,7 +96,8 @@ export class Authorizer {
   ): string | null {
     if (action === constants.SQLITE_FUNCTION) {
       const name = (second ?? '').toLowerCase();
-      return deniedFunctions.has(name) ? `The function ${name}` : null;
+      const denied = deniedFunctions.has(name) || (name === keyedHashFunction && this.hash.key === null);
+      return denied ? `The function ${name}` : null;
     }
     if (reads.has(action)) return null;
     // full-text search looks at this counter to see whether its cache is stale

@@ -2,6 +2,8 @@ import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { OpenMessage } from '../protocol';
 import { Authorizer } from './authorizer';
+import { Catalog } from './describe';
+import { KeyedHash } from './keyed-hash';
 
 /** https://sqlite.org/limits.html; a database of a stranger must not take the process down. */
 const limits = {
@@ -19,6 +21,8 @@ const limits = {
 export interface OpenDatabase {
   readonly db: DatabaseSyncInstance;
   readonly authorizer: Authorizer;
+  readonly catalog: Catalog;
+  readonly hash: KeyedHash;
 }
 
 /** Opens a file that exists (`mode=rw` never creates one, which the binding's own flags would). */
@@ -42,7 +46,8 @@ export function openDatabase(
     'pragma trusted_schema = off; pragma cell_size_check = on; pragma mmap_size = 0; pragma recursive_triggers = on',
   );
   if (readOnly) db.exec('pragma query_only = on');
-  const authorizer = new Authorizer();
+  const hash = new KeyedHash(db);
+  const authorizer = new Authorizer(hash);
   db.setAuthorizer(authorizer.decide);
-  return { db, authorizer };
+  return { db, authorizer, catalog: new Catalog(db), hash };
 }

@@ -1,4 +1,5 @@
 import type { OpenMessage, QueryMessage, Replies, Request } from '../protocol';
+import { CheckedTransaction } from './checked-transaction';
 import { openDatabase, type OpenDatabase } from './database';
 import { describeFailure, FailureError } from './failure';
 import { introspect } from './introspect';
@@ -9,7 +10,7 @@ export class Session {
   #settings: OpenMessage | null = null;
   #reader: OpenDatabase | null = null;
   #writer: OpenDatabase | null = null;
-  #running: RunningStatement | null = null;
+  #running: { statement: RunningStatement; transaction: CheckedTransaction } | null = null;
   #connectedModules = false;
 
   readonly #answers: { [Op in Request['op']]: (request: Extract<Request, { op: Op }>) => Replies[Op] } = {
@@ -20,6 +21,9 @@ export class Session {
       this.#end();
       return {};
     },
+    describe: ({ names }) => ({
+      entries: this.#snapshot((reader) => names.map((name) => reader.catalog.entry(name))),
+    }),
     introspect: () => ({ tables: this.#internally((reader) => introspect(reader.db)) }),
   };
 
@@ -41,11 +45,15 @@ export class Session {
   #query(message: QueryMessage): Replies['query'] {
     this.#end();
     const database = message.access === 'write' ? this.#writing() : this.#reading();
-    const running = this.#start(database, message);
-    this.#running = running;
-    const batch = running.read(message.limit);
-    if (batch.done) this.#end();
-    return { ...batch, columns: running.columns };
+    database.hash.key = message.hashKey;
+    const transaction = new CheckedTransaction(database, message);
+    return transaction.guard(() => {
+      const running = this.#start(database, message);
+      this.#running = { statement: running, transaction };
+      const batch = running.read(message.limit);
+      if (batch.done) this.#end();
+      return { ...batch, columns: running.columns };
+    });
   }
 
   /** Some virtual tables prepare writes when they are first touched (R*Tree), even for a reader: done once, unwatched. */
@@ -74,14 +82,31 @@ export class Session {
 
   #read(limit: number): Replies['read'] {
     if (!this.#running) return { rows: [], raw: false, done: true, affectedRows: null };
-    const batch = this.#running.read(limit);
-    if (batch.done) this.#end();
-    return batch;
+    const { statement, transaction } = this.#running;
+    return transaction.guard(() => {
+      const batch = statement.read(limit);
+      if (batch.done) this.#end();
+      return batch;
+    });
   }
 
   #end(): void {
-    this.#running?.end();
+    const running = this.#running;
     this.#running = null;
+    running?.statement.end();
+    running?.transaction.end();
+  }
+
+  /** Several looks at one state of the file. */
+  #snapshot<T>(work: (reader: OpenDatabase) => T): T {
+    return this.#internally((reader) => {
+      reader.db.exec('begin');
+      try {
+        return work(reader);
+      } finally {
+        reader.db.exec('rollback');
+      }
+    });
   }
 
   #internally<T>(work: (reader: OpenDatabase) => T): T {
