@@ -1,8 +1,8 @@
-import { parseStmt, tokenName, tokenize } from 'sqlite3-parser';
 import type { ErrorCode } from '../../common/errors/catalog';
 import type { StatementFacts } from '../facts';
 import { refuse } from '../refused';
-import { TreeWalker, type Tree } from './walk-tree';
+import { parseSqlite, type Tree } from './parse-sqlite';
+import { TreeWalker } from './walk-tree';
 
 const kinds: ReadonlyMap<string, string> = new Map([
   ['SelectStmt', 'select'],
@@ -32,38 +32,9 @@ function refuseStatement({ type, span }: Tree): never {
   return refuse(code, `${construct} is not accepted here`, { construct, position: span.offset });
 }
 
-/** What stands where in the text, semicolons apart: the grammar takes them anywhere, engines stop at the first. */
-function statementOffsets(text: string): { readonly first: number | null; readonly second: number | null } {
-  let first: number | null = null;
-  let ended = false;
-  for (const token of tokenize(text)) {
-    if (tokenName(token.type) === 'SEMI') ended = true;
-    else if (ended) return { first, second: token.span.offset };
-    else first ??= token.span.offset;
-  }
-  return { first, second: null };
-}
-
-function parse(text: string): Tree {
-  const { first, second } = statementOffsets(text);
-  if (second !== null)
-    refuse('query.multiple_statements', 'Send one statement at a time', { position: second });
-  if (first === null) return refuse('query.empty', 'The statement is empty');
-  const parsed = parseStmt(text);
-  if (parsed.status === 'ok') return parsed.root as unknown as Tree;
-  const [problem] = parsed.errors;
-  const message =
-    problem?.token === undefined || problem.token.text === ''
-      ? 'incomplete input'
-      : `near "${problem.token.text.slice(0, 40)}"`;
-  return refuse('query.syntax', `The statement has a syntax error: ${message}`, {
-    position: problem?.span.offset ?? 0,
-  });
-}
-
 /** Facts of one statement, by a port of SQLite's own grammar. @throws Refused */
 export function analyseSqlite(text: string): StatementFacts {
-  const root = parse(text);
+  const root = parseSqlite(text);
   const explained = root.type === 'ExplainStmt';
   const statement = explained ? (root.stmt as Tree) : root;
   const kind = kinds.get(statement.type);

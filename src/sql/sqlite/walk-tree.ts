@@ -4,13 +4,8 @@ import type { StatementAccess } from '../facts';
 import { FactsCollector } from '../facts-collector';
 import { maxWalkDepth, refuseNesting } from '../nesting';
 import { refuse } from '../refused';
+import type { Tree } from './parse-sqlite';
 import { isSafeFunction, isSafeTableFunction } from './safe-functions';
-
-export interface Tree {
-  readonly type: string;
-  readonly span: { readonly offset: number };
-  readonly [member: string]: unknown;
-}
 
 type Visit = (walker: TreeWalker, node: Tree) => void;
 
@@ -58,6 +53,9 @@ export class TreeWalker {
   readonly collector = new FactsCollector();
   private scope = new CteScope();
   private depth = 0;
+
+  /** @param options.namedParameters takes `:name`, which stands for a variable in an administrator's expression */
+  constructor(private readonly options: { readonly namedParameters: boolean } = { namedParameters: false }) {}
 
   visit(node: Tree): void {
     if (!knownNodes.has(node.type)) this.refuseNode(node);
@@ -117,6 +115,7 @@ export class TreeWalker {
   parameter(node: Tree): void {
     const name = String(node.name);
     const place = { construct: name, position: node.span.offset };
+    if (this.options.namedParameters && name.startsWith(':')) return;
     if (!/^\?\d*$/.test(name))
       refuse('query.unsupported', 'Named parameters are not accepted: write ? or ?1', place);
     const number = name === '?' ? this.collector.parameterCount + 1 : Number(name.slice(1));
