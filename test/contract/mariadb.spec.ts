@@ -10,6 +10,9 @@ const secret = 'canary-4b7e"\'\\pw';
 /** 10^8 rows out of nothing; a recursive CTE would be collected first. */
 const digits = '(select 0 d union all select 1 union all select 2 union all select 3 union all select 4 union all select 5 union all select 6 union all select 7 union all select 8 union all select 9)'; // prettier-ignore
 
+/** A database whose name the descriptions can say before the server has been asked. */
+const described = `described_${process.pid}`;
+
 const fixture: DriverFixture = {
   name: 'mariadb',
   secret,
@@ -34,6 +37,15 @@ const fixture: DriverFixture = {
         unique key orders_note (note, customer_id)
       ) comment 'what was ordered';
       create table written (n int primary key);
+      create or replace database ${described};
+      grant all privileges on ${described}.* to '${username}'@'%';
+      create table ${described}.receipts (
+        total decimal(10,2) default 0.00, note varchar(20), hidden int invisible default 1, extra json, raw varbinary(3),
+        size enum('s', 'm'), line int not null, id bigint unsigned not null, primary key (id, line)
+      );
+      create view ${described}.noted (id, remark) as select id, note from ${described}.receipts o where note <> 'it''s';
+      create table ${described}.changing (a int, b varchar(10));
+      create view ${described}.shifting as select a from ${described}.changing;
       insert into written values (1)`,
       [secret],
     );
@@ -62,6 +74,7 @@ const fixture: DriverFixture = {
         for (const { id } of rows) await admin.query(`kill connection ${Number(id)}`).catch(() => undefined);
       },
       async stop() {
+        await admin.query(`drop database ${described}`);
         await admin.query(`drop user '${username}'@'%'`);
         await admin.end();
         await database.drop();
@@ -219,6 +232,60 @@ const fixture: DriverFixture = {
       paths: ['/ssl/ca', '/ssl/key'],
     },
   ],
+
+  described: [
+    {
+      schema: described,
+      name: 'receipts',
+      kind: 'table',
+      columns: [
+        { name: 'total', type: 'decimal(10,2)', textual: false, visible: true },
+        { name: 'note', type: 'varchar(20)', textual: true, visible: true },
+        { name: 'hidden', type: 'int(11)', textual: false, visible: false },
+        { name: 'extra', type: 'longtext', textual: true, visible: true },
+        { name: 'raw', type: 'varbinary(3)', textual: false, visible: true },
+        { name: 'size', type: "enum('s','m')", textual: true, visible: true },
+        { name: 'line', type: 'int(11)', textual: false, visible: true },
+        { name: 'id', type: 'bigint(20) unsigned', textual: false, visible: true },
+      ],
+      primaryKey: ['id', 'line'],
+      definition: null,
+      ancestors: [],
+      descendants: [],
+    },
+    {
+      schema: described,
+      name: 'noted',
+      kind: 'view',
+      columns: [
+        { name: 'id', type: 'bigint(20) unsigned', textual: false, visible: true },
+        { name: 'remark', type: 'varchar(20)', textual: true, visible: true },
+      ],
+      primaryKey: [],
+      definition:
+        `select \`o\`.\`id\` AS \`id\`,\`o\`.\`note\` AS \`remark\` from \`${described}\`.\`receipts\` \`o\` ` +
+        "where `o`.`note` <> 'it\\'s'",
+      ancestors: [],
+      descendants: [],
+    },
+  ],
+  changing: {
+    relation: { schema: described, name: 'shifting' },
+    reads: { text: `select a from ${described}.shifting` },
+    changes: [
+      `create or replace view ${described}.shifting as select a + 1 as a from ${described}.changing`,
+      `create or replace view ${described}.shifting as select a, b from ${described}.changing`,
+      `create or replace sql security invoker view ${described}.shifting as select a, b from ${described}.changing`,
+      `alter table ${described}.changing modify b varchar(20)`,
+      `rename table ${described}.shifting to ${described}.was, ${described}.changing to ${described}.shifting`,
+      `alter table ${described}.shifting add column d int`,
+      `alter table ${described}.shifting rename column d to e`,
+      `alter table ${described}.shifting modify e bigint`,
+      `alter table ${described}.shifting modify e bigint invisible`,
+      `alter table ${described}.shifting add primary key (a)`,
+      `create or replace table ${described}.shifting (a int) comment 'made again'`,
+    ].map((text) => ({ text })),
+  },
 
   table: {
     schema: expect.stringMatching(/^test_/),

@@ -1,9 +1,11 @@
 import { AppError } from '../../common/app-error';
+import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { QueryRequest, Source, TestReport } from '../driver';
 import { leadingKeyword } from '../leading-keyword';
 import type { PooledEngine, RunningStatement } from '../pooled-source';
 import type { TableInfo } from '../table-info';
 import type { MysqlConfig } from './config';
+import { describeRelations } from './describe-relations';
 import { encodeParameter } from './encode-parameter';
 import { introspect } from './introspect';
 import { probe } from './probe';
@@ -72,6 +74,14 @@ export class MysqlEngine implements PooledEngine<MysqlSession> {
 
   async introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]> {
     return introspect(source, signal);
+  }
+
+  async describe(
+    source: Pick<Source, 'query'>,
+    relations: readonly RelationName[],
+    signal: AbortSignal,
+  ): Promise<(RelationDescription | null)[]> {
+    return describeRelations(source, relations, signal);
   }
 
   async close(): Promise<void> {

@@ -95,6 +95,14 @@ export function errnoMeaning(errno: number, sqlState: string): ErrnoMeaning {
   return numbers[errno] ?? classes[sqlState.slice(0, 2)] ?? silent('query.database_error');
 }
 
+/**
+ * Messages that quote nothing but names. Of a statement that was compiled under policies no other is told: a syntax error
+ * quotes the text behind it, which may hold what an administrator wrote, and the key of a mask.
+ */
+export const namingErrnos: ReadonlySet<number> = new Set([
+  1046, 1049, 1051, 1052, 1054, 1060, 1066, 1109, 1128, 1146, 1191, 1222, 1241, 1247, 1248, 1305, 1630,
+]);
+
 /** Numbers that mean something else, or anything at all, while a session is being opened. */
 export const connectErrnos: Readonly<Record<number, ErrorCode>> = {
   1040: 'connection.too_many',

@@ -1,6 +1,6 @@
 import { AppError } from '../../common/app-error';
 import { networkError } from '../network-errors';
-import { connectErrnos, errnoMeaning } from './errno';
+import { connectErrnos, errnoMeaning, namingErrnos } from './errno';
 
 /** The fields of an ERR packet as mysql2 gives them. */
 interface ServerError {
@@ -25,15 +25,16 @@ export function isFatal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'fatal' in error && error.fatal === true;
 }
 
-/** A failure of a running statement. */
-export function mapStatementError(error: unknown): AppError {
+/** A failure of a running statement. `compiled`: its text is not the one its caller wrote. */
+export function mapStatementError(error: unknown, compiled = false): AppError {
   if (error instanceof AppError) return error;
   if (!isServerError(error)) {
     // what is neither of the server nor of the socket was refused by mysql2 when it encoded the parameters
     return new AppError(isFatal(error) ? 'connection.lost' : 'query.invalid_parameter');
   }
   const { code, tellMessage } = errnoMeaning(error.errno, error.sqlState);
-  return new AppError(code, tellMessage ? error.sqlMessage : undefined, {
+  const told = tellMessage && (!compiled || namingErrnos.has(error.errno));
+  return new AppError(code, told ? error.sqlMessage : undefined, {
     extra: { sqlState: error.sqlState, errno: error.errno },
   });
 }

@@ -44,6 +44,15 @@ export class MysqlSession {
     });
   }
 
+  /** The rows of one of the driver's own statements whose cells are all character strings or NULL. */
+  async rows(text: string): Promise<(string | null)[][]> {
+    return new Promise((resolve, reject) => {
+      this.connection.query({ sql: text, rowsAsArray: true }, (error, rows) =>
+        error ? reject(error) : resolve(rows as unknown as (string | null)[][]),
+      );
+    });
+  }
+
   async pin(): Promise<void> {
     const limit = MysqlSession.#limits.get(this.connection);
     await this.run(limit === undefined ? pinned : `${pinned}, ${this.#limitOf(limit)}`);

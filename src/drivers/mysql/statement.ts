@@ -6,6 +6,7 @@ import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
+import { checkExpectations } from './check-expectations';
 import { cellReader, type CellReader, type WireValue } from './cell-reader';
 import { describeColumn, type WireColumn } from './column-type';
 import { isFatal, isServerError, mapStatementError } from './map-error';
@@ -73,6 +74,8 @@ export class MysqlStatement implements RunningStatement {
         `START TRANSACTION ${this.request.access === 'write' ? 'READ WRITE' : 'READ ONLY'}`,
       );
       this.answered = true;
+      const { expects = [] } = this.request;
+      if (expects.length > 0 && !this.#stopped) await checkExpectations(this.session, expects);
       if (this.#stopped) this.#complete();
       else this.#execute();
     } catch (error) {
@@ -185,10 +188,14 @@ export class MysqlStatement implements RunningStatement {
     if (this.#state === 'over') return;
     if (isFatal(error)) this.#sick = true;
     const late = this.#state === 'complete' && this.request.access === 'read';
-    if (!late && !this.#stopped) this.#error ??= mapStatementError(error);
+    if (!late && !this.#stopped) this.#error ??= this.#mapped(error);
     this.#state = 'complete';
     if (!this.#stopped) void this.#finish('ROLLBACK');
     this.#waiters.notify();
+  }
+
+  #mapped(error: unknown): AppError {
+    return mapStatementError(error, (this.request.expects ?? []).length > 0);
   }
 
   async #commit(): Promise<void> {
@@ -198,7 +205,7 @@ export class MysqlStatement implements RunningStatement {
       await this.session.run('COMMIT');
       this.affectedRows = this.#changed ?? 0;
     } catch (error) {
-      this.#error ??= mapStatementError(error);
+      this.#error ??= this.#mapped(error);
     } finally {
       void this.#finish(null);
       this.#committing = false;
