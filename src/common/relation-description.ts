@@ -28,6 +28,8 @@ export interface RelationDescription extends RelationName {
    * not look into.
    */
   readonly definition: string | null;
+  /** The default collation of a MongoDB collection or view as Extended JSON; absent where it compares bytes. */
+  readonly collation?: string;
   /** Tables it is a partition of or inherits from, at any distance; their policies hold for it too. */
   readonly ancestors: readonly RelationName[];
   /** Tables whose rows it shows because they are its partitions or inherit from it, at any distance. */

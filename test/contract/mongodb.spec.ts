@@ -71,6 +71,12 @@ describeEngine('mongodb', () => {
           },
         },
       });
+      await db.createCollection('narrow', {
+        viewOn: 'known',
+        pipeline: [{ $match: { size: { $gt: 1 } } }],
+        collation: { locale: 'en' },
+      });
+      await db.collection('changing').insertOne({ a: 1 });
       const known = db.collection('known');
       await known.insertMany([
         { name: 'secret-name', size: 1, tags: ['a'] },
@@ -269,6 +275,35 @@ describeEngine('mongodb', () => {
         paths: ['/options/readPreference', '/ssl/mode'],
       },
     ],
+    described: [
+      {
+        schema: null,
+        name: 'known',
+        kind: 'collection',
+        columns: [],
+        primaryKey: ['_id'],
+        definition: null,
+        ancestors: [],
+        descendants: [],
+      },
+      {
+        schema: null,
+        name: 'narrow',
+        kind: 'view',
+        columns: [],
+        primaryKey: ['_id'],
+        definition: '{"viewOn":"known","pipeline":[{"$match":{"size":{"$gt":{"$numberInt":"1"}}}}]}',
+        collation: expect.stringContaining('"locale":"en"') as string,
+        ancestors: [],
+        descendants: [],
+      },
+    ],
+    changing: {
+      relation: { schema: null, name: 'changing' },
+      reads: json({ operation: 'find', collection: 'changing', projection: { _id: 0 } }),
+      // $out makes a new collection and gives it the name of the old one
+      changes: [aggregate({ $project: { b: '1' } }, { $out: 'changing' }), aggregate({ $out: 'changing' })],
+    },
     table: {
       schema: null,
       name: 'known',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, mongo } from 'mongoose';
 import { AppError } from '../../common/app-error';
+import type { RelationDescription, RelationName } from '../../common/relation-description';
 import { abortError } from '../abort';
 import type {
   ConnectOptions,
@@ -14,12 +15,13 @@ import type {
 import { SessionGate } from '../session-gate';
 import type { TableInfo } from '../table-info';
 import { buildCommand, type Command } from './command';
+import { describeCollections, requireVersions } from './describe-collections';
 import type { Document } from './encode-documents';
 import { exactTypes, introspectCollections } from './introspect';
 import { judgePrivileges, type AccountJudgement } from './judge-privileges';
 import { MongoCursor } from './mongo-cursor';
 import { openClient } from './open-client';
-import { parseOperation, type Operation } from './operation';
+import { parseOperation, writesDocuments, type Operation } from './operation';
 import type { MongoConfig } from './parse-config';
 import { readAnswer } from './read-answer';
 import { readOnlyAccountScript } from './read-only-account';
@@ -30,6 +32,7 @@ const BATCH = 1_000;
 const FIRST_BATCH = 100;
 const INTROSPECT_MS = 60_000;
 const TEST_MS = 15_000;
+const CATALOG_MS = 15_000;
 
 export class MongoSource implements Source {
   readonly #gate: SessionGate;
@@ -80,13 +83,28 @@ export class MongoSource implements Source {
     const batchSize = Math.min(most ?? BATCH, most === null || request.streamed ? FIRST_BATCH : BATCH);
     const { command, answer } = buildCommand(operation, { comment, maxTimeMS, batchSize, most });
     const running = await this.#begin(signal, comment);
+    const check = (): Promise<void> =>
+      requireVersions(this.#db(), request.expects ?? [], { comment, maxTimeMS: CATALOG_MS });
+    // what is written cannot be taken back; a read is checked once the server has resolved its names, before any row
+    const writes = writesDocuments(operation);
+    if (writes) await running.exchange(check);
+    const checkAfter = writes ? () => Promise.resolve() : check;
     return answer === 'cursor'
-      ? this.#stream(running, command, comment, most)
-      : this.#once(running, command, operation, most);
+      ? this.#stream(running, command, most, checkAfter)
+      : this.#once(running, command, operation, most, checkAfter);
   }
 
   async introspect(signal: AbortSignal): Promise<TableInfo[]> {
     return this.#exclusive(signal, (db, comment) => introspectCollections(db, INTROSPECT_MS, comment));
+  }
+
+  async describe(
+    relations: readonly RelationName[],
+    signal: AbortSignal,
+  ): Promise<(RelationDescription | null)[]> {
+    return this.#exclusive(signal, (db, comment) =>
+      describeCollections(db, relations, { comment, maxTimeMS: CATALOG_MS }),
+    );
   }
 
   pool(): PoolFigures {
@@ -103,17 +121,18 @@ export class MongoSource implements Source {
   async #stream(
     operation: RunningOperation,
     command: Command,
-    comment: string,
     most: number | null,
+    check: () => Promise<void>,
   ): Promise<Cursor> {
     const first = await operation.exchange(async () => {
       // the signal of its options is passed on, although the declared type does not list it
       const options = { ...exactTypes, signal: operation.socketSignal };
       const cursor = this.#db().runCursorCommand(command, options);
       cursor.setBatchSize(BATCH);
-      cursor.setComment(comment);
+      cursor.setComment(command['comment']);
       operation.cursor = cursor;
       await cursor.hasNext();
+      await check();
       return cursor.readBufferedDocuments() as Document[];
     });
     return new MongoCursor(operation, first, null, most);
@@ -124,10 +143,13 @@ export class MongoSource implements Source {
     command: Command,
     operation: Operation,
     most: number | null,
+    check: () => Promise<void>,
   ): Promise<Cursor> {
-    const reply = await running.exchange(() =>
-      this.#db().command(command, { ...exactTypes, signal: running.socketSignal }),
-    );
+    const reply = await running.exchange(async () => {
+      const answer = await this.#db().command(command, { ...exactTypes, signal: running.socketSignal });
+      await check();
+      return answer;
+    });
     try {
       const { documents, affectedRows } = readAnswer(operation, reply);
       return new MongoCursor(running, documents, affectedRows, most);

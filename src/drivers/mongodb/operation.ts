@@ -78,6 +78,12 @@ const writes: ReadonlySet<string> = new Set<OperationName>([
 ]);
 export const isWrite = (name: OperationName): boolean => writes.has(name);
 
+/** Whether the operation changes documents, also as the last stage of a pipeline. */
+export function writesDocuments({ operation, pipeline }: Operation): boolean {
+  const last = Array.isArray(pipeline) ? (pipeline.at(-1) as Members | undefined) : undefined;
+  return isWrite(operation) || (last !== undefined && ('$out' in last || '$merge' in last));
+}
+
 const MAX_BYTES = 8 * 1024 * 1024;
 const invalid = (detail: string): AppError => new AppError('query.invalid_operation', detail);
 
