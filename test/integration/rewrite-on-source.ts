@@ -1,57 +1,52 @@
 import type { Dialect } from '../../src/common/dialect';
-import type { RelationDescription, RelationName } from '../../src/common/relation-description';
+import type {
+  RelationDescription,
+  RelationName,
+  RelationVersion,
+} from '../../src/common/relation-description';
 import type { Source } from '../../src/drivers/driver';
-import { analyse } from '../../src/sql/analyse';
-import type { Refusal } from '../../src/sql/facts';
+import type { RelationPolicy } from '../../src/sql/policy/relation-policy';
 import { rewrite } from '../../src/sql/policy/rewrite';
-import type { ColumnPolicy, RelationPolicy } from '../../src/sql/policy/relation-policy';
-import type { PolicyVariables, RewrittenStatement } from '../../src/sql/policy/rewriting';
+import type { PolicyVariables, Rewriting } from '../../src/sql/policy/rewriting';
 
-export interface PolicyProfile {
+export interface Viewer {
   readonly dialect: Dialect;
   readonly searchPath: readonly string[];
-  /** By `schema.name`, or `name` where the engine has no schemas. */
-  readonly policies: Readonly<
-    Record<
-      string,
-      { readonly rowFilters?: readonly string[]; readonly columns?: Readonly<Record<string, ColumnPolicy>> }
-    >
-  >;
-  readonly variables?: PolicyVariables;
+  policyOf(relation: RelationName): RelationPolicy | null;
+  readonly variables: PolicyVariables;
 }
 
-export const hashKey = Buffer.alloc(32, 7);
+const keyOf = ({ schema, name }: RelationName): string => JSON.stringify([schema, name]);
 
-const nameOf = ({ schema, name }: RelationName): string => (schema === null ? name : `${schema}.${name}`);
-
-/** What the service does before it sends a statement: analyse, describe what is missing, rewrite. */
+/** Rewrites a statement by the live catalog, as a planner does: looks up what is missing until nothing is. */
 export async function rewriteOnSource(
   source: Source,
   text: string,
-  { dialect, searchPath, policies, variables }: PolicyProfile,
-): Promise<{ readonly statement: RewrittenStatement } | { readonly refusal: Refusal }> {
-  const analysis = await analyse(dialect, text);
-  if (!analysis.ok) return { refusal: analysis.refusal };
+  viewer: Viewer,
+  signal: AbortSignal,
+): Promise<{ rewriting: Rewriting; expects: RelationVersion[] }> {
   const known = new Map<string, RelationDescription | null>();
-  const policyOf = (relation: RelationName): RelationPolicy | null => {
-    const policy = policies[nameOf(relation)];
-    return policy
-      ? { rowFilters: policy.rowFilters ?? [], columns: new Map(Object.entries(policy.columns ?? {})) }
-      : null;
-  };
-  for (let round = 0; round < 50; round += 1) {
-    const rewriting = await rewrite(dialect, {
+  for (;;) {
+    const rewriting = await rewrite(viewer.dialect, {
       text,
-      searchPath,
-      describe: (relation) => known.get(nameOf(relation)),
-      policyOf,
-      variables: variables ?? new Map(),
-      hashKey,
+      searchPath: viewer.searchPath,
+      describe: (relation) => known.get(keyOf(relation)),
+      policyOf: viewer.policyOf,
+      variables: viewer.variables,
+      hashKey: Buffer.alloc(32, 7),
     });
-    if (rewriting.ok) return { statement: rewriting.statement };
-    if ('refusal' in rewriting) return { refusal: rewriting.refusal };
-    const found = await source.describe!(rewriting.missing, new AbortController().signal);
-    rewriting.missing.forEach((relation, index) => known.set(nameOf(relation), found[index] ?? null));
+    if (rewriting.ok || !('missing' in rewriting)) {
+      const restsOn = rewriting.ok ? rewriting.statement.restsOn : [];
+      const expects = restsOn.map((relation) => ({
+        ...relation,
+        version: known.get(keyOf(relation))?.version ?? null,
+      }));
+      return { rewriting, expects };
+    }
+    const found = await source.describe!(rewriting.missing, signal);
+    for (const [at, relation] of rewriting.missing.entries()) {
+      if (known.has(keyOf(relation))) throw new Error(`asked twice for ${keyOf(relation)}`);
+      known.set(keyOf(relation), found[at] ?? null);
+    }
   }
-  throw new Error('The rewriting asks again and again');
 }

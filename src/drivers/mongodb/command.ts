@@ -51,10 +51,10 @@ function aggregateCommand(operation: Operation, limits: Limits, pipeline: readon
 }
 
 function countCommand(operation: Operation, limits: Limits): Command {
-  const { filter, skip, limit } = operation;
+  const { filter, skip, limit, through } = operation;
   const rows = fewest(optional(limit), null);
   const pipeline = [
-    { $match: filter ?? {} },
+    ...((through as unknown[] | undefined) ?? [{ $match: filter ?? {} }]),
     ...(skip === undefined || optional(skip) === 0 ? [] : [{ $skip: optional(skip) }]),
     ...(rows === undefined ? [] : [{ $limit: rows }]),
     { $count: 'count' },
@@ -78,6 +78,14 @@ function deleteCommand(operation: Operation, limits: Limits): Command {
   return { delete: collection, deletes: [present({ q: filter, limit, collation, hint })], ...guards(limits) };
 }
 
+/** Through a pipeline the values come as the one document that the pipeline ends in. */
+function distinctCommand(operation: Operation, limits: Limits): Command {
+  const { collection, field, filter, collation, through } = operation;
+  if (through !== undefined)
+    return aggregateCommand(operation, { ...limits, most: null }, through as unknown[]);
+  return present({ distinct: collection, key: field, query: filter, collation, ...guards(limits) });
+}
+
 const insertCommand = (operation: Operation, limits: Limits): Command => ({
   insert: operation.collection,
   documents: operation['documents'] ?? [operation['document']],
@@ -92,8 +100,7 @@ const builders: Readonly<Record<Operation['operation'], (operation: Operation, l
     count: countCommand,
     countDocuments: countCommand,
     estimatedDocumentCount: ({ collection }, limits) => ({ count: collection, ...guards(limits) }),
-    distinct: ({ collection, field, filter, collation }, limits) =>
-      present({ distinct: collection, key: field, query: filter, collation, ...guards(limits) }),
+    distinct: distinctCommand,
     insertOne: insertCommand,
     insertMany: insertCommand,
     updateOne: updateCommand,

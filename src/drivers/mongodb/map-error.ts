@@ -47,6 +47,7 @@ const byCode: Readonly<Record<number, readonly [ErrorCode, string?]>> = {
   211: ['connection.unreachable', 'The server is not ready yet.'],
   237: ['connection.lost', 'The cursor was ended by the server.'],
   238: ['query.unsupported', 'The server does not support what the operation asks for.'],
+  241: ['query.invalid_value', 'A value cannot be converted to the type that is asked for.'],
   292: ['query.resources', 'Sorting or grouping needs more memory than the server allows.'],
   352: ['query.unsupported', 'The server is too old for this client.'],
   10_334: ['query.result_too_large', 'A document is larger than the server allows.'],

@@ -12,19 +12,23 @@ export interface Operation extends Members {
 }
 
 const reading = ['filter', 'collation', 'hint'] as const;
-/** What each operation takes besides `operation` and `collection`. */
+/**
+ * What each operation takes besides `operation` and `collection`. Two members are only written where policies are compiled
+ * into an operation (`src/sql/mongodb/rewrite`), and refused by the analysis of what a caller sends: `through`, a pipeline
+ * that the documents are counted or told apart behind, and `affected`.
+ */
 export const operations = {
   find: [...reading, 'projection', 'sort', 'skip', 'limit'],
   findOne: [...reading, 'projection', 'sort', 'skip'],
   aggregate: ['pipeline', 'collation', 'hint'],
-  count: [...reading, 'skip', 'limit'],
-  countDocuments: [...reading, 'skip', 'limit'],
+  count: [...reading, 'skip', 'limit', 'through'],
+  countDocuments: [...reading, 'skip', 'limit', 'through'],
   estimatedDocumentCount: [],
-  distinct: ['field', 'filter', 'collation'],
+  distinct: ['field', 'filter', 'collation', 'through'],
   insertOne: ['document'],
   insertMany: ['documents'],
-  updateOne: [...reading, 'update'],
-  updateMany: [...reading, 'update'],
+  updateOne: [...reading, 'update', 'affected'],
+  updateMany: [...reading, 'update', 'affected'],
   replaceOne: [...reading, 'document'],
   deleteOne: [...reading],
   deleteMany: [...reading],
@@ -61,6 +65,8 @@ const shapes: Readonly<Record<string, (value: unknown) => boolean>> = {
   skip: isCount,
   limit: isCount,
   pipeline: isArrayOf(isDocument),
+  through: isArrayOf(isDocument),
+  affected: (value) => value === 'matched',
   field: (value) => typeof value === 'string' && value !== '' && !value.startsWith('$'),
   document: isDocument,
   documents: (value) => isArrayOf(isDocument)(value) && (value as unknown[]).length > 0,
@@ -131,9 +137,10 @@ function parseJson(text: string): unknown {
 }
 
 function checkMembers(operation: Operation, access: 'read' | 'write'): void {
-  const { filter, projection, sort, update, pipeline, document } = operation;
+  const { filter, projection, sort, update, pipeline, through, document } = operation;
   for (const part of [filter, projection, sort, update]) checkOperators(part);
   if (pipeline !== undefined) checkPipeline(pipeline as Members[], access);
+  if (through !== undefined) checkPipeline(through as Members[], 'read');
   if (Array.isArray(update)) checkPipeline(update as Members[], 'read');
   const keys = (value: unknown): string[] => Object.keys(value as object);
   if (update !== undefined && !Array.isArray(update) && !keys(update).every((key) => key.startsWith('$'))) {

@@ -17,11 +17,16 @@ export function readAnswer(
   if (operation.operation === 'distinct') {
     const field = String(operation['field']);
     return {
-      documents: (reply['values'] as unknown[]).map((value) => ({ [field]: value })),
+      documents: valuesOf(reply).map((value) => ({ [field]: value })),
       affectedRows: null,
     };
   }
   return { documents: [{ count: mongo.Long.fromString(String(countOf(reply))) }], affectedRows: null };
+}
+
+function valuesOf(reply: Reply): readonly unknown[] {
+  const cursor = reply['cursor'] as { firstBatch?: readonly Reply[] } | undefined;
+  return ((cursor ? cursor.firstBatch?.[0] : reply)?.['values'] as unknown[] | undefined) ?? [];
 }
 
 /** A count by pipeline has no document when there is nothing to count. */
@@ -33,7 +38,7 @@ function countOf(reply: Reply): number {
 function affectedBy(operation: Operation, reply: Reply): number {
   const errors = (reply['writeErrors'] as readonly Reply[] | undefined) ?? [];
   const done = operation.operation.startsWith('update') || operation.operation === 'replaceOne';
-  const affected = orZero(reply[done ? 'nModified' : 'n']);
+  const affected = orZero(reply[done && operation['affected'] !== 'matched' ? 'nModified' : 'n']);
   const [first] = errors;
   if (!first) return affected;
   const error = mapServerCode(orZero(first['code']));

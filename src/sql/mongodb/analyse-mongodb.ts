@@ -1,8 +1,9 @@
 import type { StatementFacts } from '../facts';
 import { refuse } from '../refused';
+import { isObject } from './json';
 import { memberForms, operations, type MemberForm, type Operation } from './operations';
 import { parseStrictJson, type Json, type JsonObject } from './strict-json';
-import { isObject, PipelineWalker } from './walk-pipeline';
+import { PipelineWalker } from './walk-pipeline';
 
 type Take = (walker: PipelineWalker, value: Json) => boolean;
 

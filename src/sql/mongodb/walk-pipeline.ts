@@ -1,13 +1,11 @@
 import { FactsCollector } from '../facts-collector';
 import type { StatementAccess } from '../facts';
 import { refuse } from '../refused';
+import { isObject } from './json';
 import { isKnownOperator, isServerVariable } from './operators';
 import type { Json, JsonObject } from './strict-json';
 
 type Stage = (walker: PipelineWalker, argument: Json, stage: string) => void;
-
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function invalid(detail: string, construct: string): never {
   refuse('query.invalid_operation', detail, { construct });

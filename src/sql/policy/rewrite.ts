@@ -1,10 +1,12 @@
 import type { Dialect } from '../../common/dialect';
+import { rewriteMongodb } from '../mongodb/rewrite/rewrite-mongodb';
 import { rewritePostgresql } from '../postgresql/rewrite-postgresql';
 import { Refused } from '../refused';
 import { rewriteSqlite } from '../sqlite/rewrite/rewrite-sqlite';
 import type { RewriteRequest, RewriteStatement, Rewriting } from './rewriting';
 
 const dialects: Partial<Readonly<Record<Dialect, RewriteStatement>>> = {
+  mongodb: rewriteMongodb,
   postgresql: rewritePostgresql,
   sqlite: rewriteSqlite,
 };

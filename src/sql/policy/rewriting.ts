@@ -37,6 +37,12 @@ export interface ProtectedRelation extends RelationName {
   readonly denied: readonly string[];
 }
 
+/** For engines whose results have no columns before they are read. */
+export interface MaskedMembers {
+  /** Top-level members of the resulting documents that can carry masked values; `null`: any of them can. */
+  readonly members: readonly string[] | null;
+}
+
 export interface RewrittenStatement {
   /** Sent instead of what was written; the very same string where no policy applies. */
   readonly text: string;
@@ -47,9 +53,9 @@ export interface RewrittenStatement {
   readonly restsOn: readonly RelationName[];
   /**
    * Which columns of the result can carry masked values, in their order; `null` when the statement reads none. Where
-   * it cannot be told, a column counts as masked.
+   * it cannot be told, a column counts as masked. MongoDB: by name.
    */
-  readonly maskedColumns: readonly boolean[] | null;
+  readonly maskedColumns: readonly boolean[] | MaskedMembers | null;
 }
 
 export type Rewriting =

@@ -1,0 +1,197 @@
+import mongoose from 'mongoose';
+import type { AppError } from '../../src/common/app-error';
+import { RawJson, type Cell } from '../../src/drivers/cell';
+import type { Source } from '../../src/drivers/driver';
+import { mongodbDriver } from '../../src/drivers/mongodb/mongodb-driver';
+import { analyse } from '../../src/sql/analyse';
+import type { ColumnPolicy, RelationPolicy } from '../../src/sql/policy/relation-policy';
+import { collect, connectOptions, never } from '../contract/driver-contract';
+import { describeEngine, freshMongoDatabase, type FreshDatabase } from '../servers/servers';
+import { attacks, refusedAttacks } from './policy-mongodb.attacks';
+import { canaries, documents, views } from './policy-mongodb.data';
+import { honest, transparent } from './policy-mongodb.honest';
+import { rewriteOnSource } from './rewrite-on-source';
+
+type Policies = Readonly<Record<string, RelationPolicy>>;
+type Outcome =
+  | { code: string; detail: string }
+  | { rows: Record<string, unknown>[]; affectedRows: number | null; sent: string };
+
+const mask = (kind: string): ColumnPolicy => ({ rule: 'mask', mask: kind }) as ColumnPolicy;
+const expression = (value: unknown): ColumnPolicy => ({
+  rule: 'mask',
+  mask: 'expression',
+  expression: JSON.stringify(value),
+});
+const deny: ColumnPolicy = { rule: 'deny' };
+const policy = (rowFilters: readonly object[], columns: Record<string, ColumnPolicy>): RelationPolicy => ({
+  rowFilters: rowFilters.map((filter) => JSON.stringify(filter)),
+  columns: new Map(Object.entries(columns)),
+});
+
+const policies: Policies = {
+  customers: policy([{ tenant: ':tenant' }], {
+    email: mask('email'),
+    phone: mask('phone'),
+    card: mask('card_number'),
+    name: mask('name'),
+    notes: mask('full'),
+    salary: mask('null'),
+    level: expression({ $concat: ['~', { $substrCP: ['$$value', 0, 1] }, ':', ':username'] }),
+    ssn: deny,
+    'profile.ssn': deny,
+    'profile.mother': mask('name'),
+    'contacts.value': mask('email'),
+  }),
+  orders: policy([{ $expr: { $eq: ['$tenant', ':tenant'] } }], { secret: deny }),
+  staff: policy([], { pay: mask('null') }),
+  ledger: policy([{ tenant: ':tenant', open: true }], {}),
+  bounded: policy([], { mail: mask('full') }),
+};
+
+const plain = (cell: Cell | undefined): unknown =>
+  cell instanceof RawJson ? (JSON.parse(cell.text) as unknown) : cell;
+
+/** What a value looks like in the encodings that a statement can make of it. */
+const disguises = (text: string): string[] => [
+  text,
+  text.toLowerCase(),
+  text.toUpperCase(),
+  [...text].toReversed().join(''),
+  Buffer.from(text).toString('hex'),
+  Buffer.from(text).toString('base64').replace(/=+$/, '').slice(1, -1),
+];
+
+describeEngine('mongodb', () => {
+  let fresh: FreshDatabase;
+  let source: Source;
+  let direct: mongoose.Connection;
+
+  const load = async (): Promise<void> => {
+    const db = direct.getClient().db();
+    await db.dropDatabase();
+    for (const [name, found] of Object.entries(documents())) await db.collection(name).insertMany(found);
+    for (const [name, options] of Object.entries(views)) await db.createCollection(name, options);
+    await db.collection('customers').createIndex({ ssn: 1 }, { sparse: true, name: 'by_ssn' });
+    await db.collection('customers').createIndex({ email: 1 }, { name: 'by_email' });
+    await db.collection('customers').createIndex({ notes: 'text' });
+    await db.collection('places').createIndex({ at: '2dsphere' });
+    await db.collection('ledger').createIndex({ text: 'text' });
+  };
+
+  /** As the service does: analysed, rewritten by the live catalog, run on what the rewriting rests on. */
+  const ask = async (operation: object | string, under: Policies = policies): Promise<Outcome> => {
+    const text = typeof operation === 'string' ? operation : JSON.stringify(operation);
+    const analysis = await analyse('mongodb', text);
+    if (!analysis.ok) return analysis.refusal;
+    const variables = new Map<string, string | number | boolean | null>([
+      ['tenant', 'acme'],
+      ['username', '$ssn'],
+      ['nothing', null],
+    ]);
+    const policyOf = ({ schema, name }: { schema: string | null; name: string }) =>
+      schema === null && Object.hasOwn(under, name) ? (under[name] ?? null) : null;
+    const viewer = { dialect: 'mongodb' as const, searchPath: [], policyOf, variables };
+    const { rewriting, expects } = await rewriteOnSource(source, text, viewer, never);
+    if (!rewriting.ok) {
+      if ('missing' in rewriting) throw new Error('nothing is missing any more');
+      return rewriting.refusal;
+    }
+    const sent = rewriting.statement.text;
+    try {
+      const { columns, rows, affectedRows } = await collect(source, {
+        text: sent,
+        values: [],
+        access: analysis.facts.access,
+        timeoutMs: 20_000,
+        expects,
+      });
+      const named = rows.map((row) =>
+        Object.fromEntries(
+          columns.flatMap(({ name }, at) => (row[at] === undefined ? [] : [[name, plain(row[at])]])),
+        ),
+      );
+      return { rows: named, affectedRows, sent };
+    } catch (error) {
+      const { code, message, extra } = error as AppError;
+      return { code, detail: JSON.stringify([message, extra]) };
+    }
+  };
+
+  beforeAll(async () => {
+    fresh = await freshMongoDatabase();
+    const { host, port, database, username, password } = fresh;
+    direct = await mongoose.createConnection(fresh.url).asPromise();
+    const config = mongodbDriver.parseConfig({ host, port, database, username, password });
+    source = await mongodbDriver.connect(config, connectOptions(), never);
+    await load();
+  });
+
+  afterAll(async () => {
+    await source.close();
+    await direct.close();
+    await fresh.drop();
+  });
+
+  describe('what a viewer with policies sees', () => {
+    it.each(honest)('%s', async (_, operation, rows) => {
+      const outcome = await ask(operation);
+      expect(outcome).toMatchObject({ rows });
+    });
+  });
+
+  describe('operations under a policy that hides nothing answer as the bare server does', () => {
+    const open: Policies = Object.fromEntries(
+      ['goods', 'sales', 'customers', 'orders', 'places', 'ledger'].map((name) => [
+        name,
+        policy([{ _id: { $exists: true } }], { 'no.such.member': mask('full'), nosuch: mask('email') }),
+      ]),
+    );
+    it.each(transparent.map((operation) => [JSON.stringify(operation), operation] as const))(
+      '%s',
+      async (text, operation) => {
+        const bare = await ask(operation, {});
+        expect(bare).toMatchObject({ sent: text });
+        const governed = await ask(operation, open);
+        expect(governed).toMatchObject({ rows: expect.any(Array) as unknown });
+        const [left, right] = [bare, governed] as { rows: unknown[]; sent: string }[];
+        expect(right?.sent).not.toBe(text);
+        // distinct promises no order
+        const inOrder = (rows: unknown[] = []): unknown[] =>
+          text.includes('"distinct"') ? rows.map((row) => JSON.stringify(row)).toSorted() : rows;
+        expect(inOrder(right?.rows)).toEqual(inOrder(left?.rows));
+      },
+    );
+  });
+
+  describe('attacks', () => {
+    const forbidden = canaries.flatMap(disguises);
+
+    it('finds the canaries where there is no policy', async () => {
+      const outcome = await ask({ operation: 'find', collection: 'customers' }, {});
+      const text = JSON.stringify(outcome);
+      expect(canaries.filter((canary) => text.includes(canary)).length).toBeGreaterThan(12);
+    });
+
+    it.each(attacks.map((operation) => [JSON.stringify(operation), operation] as const))(
+      'shows nothing hidden: %s',
+      async (_, operation) => {
+        const outcome = await ask(operation);
+        const { sent: _sent, ...shown } = outcome as { sent?: string };
+        const text = JSON.stringify(shown);
+        expect(forbidden.filter((canary) => text.includes(canary))).toEqual([]);
+        expect(text).not.toContain('query.database_error');
+      },
+    );
+
+    it.each(refusedAttacks.map(([code, operation]) => [code, JSON.stringify(operation), operation] as const))(
+      'refuses as %s: %s',
+      async (code, _, operation) => {
+        const outcome = await ask(operation);
+        expect(outcome).toMatchObject({ code });
+        const text = JSON.stringify(outcome);
+        expect(forbidden.filter((canary) => text.includes(canary))).toEqual([]);
+      },
+    );
+  });
+});
