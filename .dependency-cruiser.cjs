@@ -7,7 +7,7 @@ const layers = [
   ['src/drivers', 'src/sql', 'src/database', 'src/cache', 'src/http'],
   ['src/modules/audit', 'src/modules/stats'],
   ['src/modules/settings', 'src/modules/sealing'],
-  ['src/modules/auth'],
+  ['src/modules/auth', 'src/modules/ledger'],
   ['src/modules/permissions'],
   ['src/modules/connections'],
   ['src/modules/policies'],

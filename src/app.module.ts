@@ -10,6 +10,7 @@ import { AuditModule } from './modules/audit/audit.module';
 import { AuthModule } from './modules/auth/auth.module';
 import { ConnectionsModule } from './modules/connections/connections.module';
 import { HealthModule } from './modules/health/health.module';
+import { LedgerModule } from './modules/ledger/ledger.module';
 import { PermissionsModule } from './modules/permissions/permissions.module';
 import { PoliciesModule } from './modules/policies/policies.module';
 import { QueryModule } from './modules/query/query.module';
@@ -32,6 +33,7 @@ export class AppModule {
         CacheModule,
         AuditModule,
         SettingsModule,
+        LedgerModule,
         AuthModule,
         PermissionsModule,
         PoliciesModule,

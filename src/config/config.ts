@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigError } from './config-error';
 import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys';
 import { readBoolean, readInteger, readList, readText, readUrl, type Environment } from './read-variable';
@@ -26,6 +26,10 @@ export interface Config {
   readonly jwtSecret: Buffer;
   /** The 32 bytes of the Ed25519 key (RFC 8032) that signs the roots of the record. */
   readonly auditSigningSeed: Buffer;
+  /** Signed roots of the record are appended here. */
+  readonly auditRootsFile: string;
+  /** And sent here; `null`: nowhere. */
+  readonly auditRootsWebhook: string | null;
   readonly accessTokenSeconds: number;
   readonly adminUsername: string;
   /** `null`: a random one, printed once. */
@@ -105,6 +109,8 @@ export function loadConfig(env: Environment = process.env): Config {
         signingKey ? parseSigningSeed(signingKey) : production ? NO_SEED : loadGeneratedSigningSeed(dataDir),
       NO_SEED,
     ),
+    auditRootsFile: resolve(readText(env, 'AUDIT_ROOTS_FILE') ?? join(dataDir, 'audit-roots.ndjson')),
+    auditRootsWebhook: collect(() => readUrl(env, 'AUDIT_ROOTS_WEBHOOK', ['https', 'http']), null),
     accessTokenSeconds: integer('ACCESS_TOKEN_SECONDS', 900, 30, 86_400),
     adminUsername: readText(env, 'ADMIN_USERNAME') ?? 'admin',
     adminPassword: readText(env, 'ADMIN_PASSWORD'),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import type { Config } from '../../src/config/config';
 import { startService, type RunningService } from '../../src/start-service';
 import { freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
@@ -20,6 +21,7 @@ export interface TestService {
   readonly url: string;
   readonly service: RunningService;
   readonly database: FreshDatabase;
+  readonly config: Config;
   /** Access token of the first administrator. */
   readonly admin: string;
   /** Every line of the log so far. */
@@ -97,6 +99,7 @@ async function startOn(
     url,
     service,
     database,
+    config,
     admin,
     logged: () => lines.join(''),
     api: (method, path, body, auth = admin) => send(method, path, body, auth),
@@ -110,13 +113,20 @@ async function startOn(
       return { id: created.body.id, username: name, password, token: accessToken, refreshToken };
     },
     async replica(overrides = {}) {
-      const other = await startOn(database, { ...config, ...overrides }, async () => undefined);
+      // Replicas do not share a folder.
+      const auditRootsFile = `${config.auditRootsFile}.${replicas.length + 1}`;
+      const other = await startOn(
+        database,
+        { ...config, auditRootsFile, ...overrides },
+        async () => undefined,
+      );
       replicas.push(other);
       return other;
     },
     async close() {
       for (const other of replicas) await other.close();
       await service.close();
+      rmSync(config.auditRootsFile, { force: true });
       await afterwards();
     },
   };

@@ -7,11 +7,12 @@ export const ADMIN = { username: 'admin', password: 'correct horse battery stapl
 
 /** A configuration for tests: any free port, secrets of its own, everything logged. */
 export function testConfig(overrides: Partial<Config> = {}): Config {
+  const dataDir = join(tmpdir(), `sluice-test-${randomBytes(6).toString('hex')}`);
   return {
     production: false,
     port: 0,
     host: '127.0.0.1',
-    dataDir: join(tmpdir(), `sluice-test-${randomBytes(6).toString('hex')}`),
+    dataDir,
     databaseUrl: null,
     databasePoolSize: 10,
     embeddedDatabasePassword: '',
@@ -19,6 +20,9 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     encryptionKeys: [{ id: 'test', key: randomBytes(32) }],
     jwtSecret: randomBytes(48),
     auditSigningSeed: randomBytes(32),
+    // Beside the folder, which most tests never make.
+    auditRootsFile: `${overrides.dataDir ?? dataDir}.audit-roots.ndjson`,
+    auditRootsWebhook: null,
     accessTokenSeconds: 900,
     adminUsername: ADMIN.username,
     adminPassword: ADMIN.password,

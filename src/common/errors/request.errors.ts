@@ -37,5 +37,11 @@ export const requestErrors = {
     retryable: true,
   },
   'service.internal': { status: 500, title: 'Internal error', fault: 'us' },
+  'audit.not_sealed': {
+    status: 409,
+    title: 'The record is not under a signed root yet',
+    fault: 'load',
+    retryable: true,
+  },
   'audit.unavailable': { status: 503, title: 'The record cannot be written', fault: 'us', retryable: true },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -6,7 +6,8 @@ import { CacheService } from '../../cache/cache.service';
 import { Public } from '../../common/access';
 import { AppError } from '../../common/app-error';
 import { Lifecycle } from '../../common/lifecycle';
-import { checkReadiness, type Check } from './check-readiness';
+import { Readiness } from '../../common/readiness';
+import { checkReadiness } from './check-readiness';
 import { LiveAnswer, ReadyAnswer } from './health.view';
 
 const DEADLINE_MS = 2000;
@@ -14,17 +15,14 @@ const DEADLINE_MS = 2000;
 @ApiTags('Health')
 @Controller('health')
 export class HealthController {
-  private readonly checks: readonly Check[];
-
   constructor(
     @InjectDataSource() dataSource: DataSource,
     cache: CacheService,
     private readonly lifecycle: Lifecycle,
+    private readonly readiness: Readiness,
   ) {
-    this.checks = [
-      { name: 'database', run: () => dataSource.query('SELECT 1') },
-      { name: 'cache', run: () => cache.ping() },
-    ];
+    readiness.add({ name: 'database', run: () => dataSource.query('SELECT 1'), required: true });
+    readiness.add({ name: 'cache', run: () => cache.ping(), required: true });
   }
 
   @Get('live')
@@ -35,7 +33,10 @@ export class HealthController {
     return { status: 'up' };
   }
 
-  /** Really asks: the system database, and the cache when there is a shared one. */
+  /**
+   * Really asks: the system database, and the cache when there is a shared one. What else is down is shown, and does
+   * not make the service unready.
+   */
   @Get('ready')
   @Public()
   @ApiOperation({ summary: 'Whether requests can be served' })
@@ -44,8 +45,10 @@ export class HealthController {
   async ready(): Promise<ReadyAnswer> {
     if (this.lifecycle.isStopping)
       throw new AppError('service.shutting_down', undefined, { retryAfterSeconds: 1 });
-    const checks = await checkReadiness(this.checks, DEADLINE_MS);
-    const down = Object.keys(checks).filter((name) => checks[name] === 'down');
+    const checks = await checkReadiness(this.readiness.checks, DEADLINE_MS);
+    const down = this.readiness.checks
+      .filter(({ name, required }) => required && checks[name] === 'down')
+      .map(({ name }) => name);
     if (down.length > 0) {
       throw new AppError('service.unavailable', `Down: ${down.join(', ')}`, {
         retryAfterSeconds: 1,

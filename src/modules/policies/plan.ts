@@ -1,5 +1,5 @@
 import type { RelationVersion } from '../../common/relation-description';
-import type { ProtectedRelation, TextEdit } from '../../sql/policy/rewriting';
+import type { MaskedColumns, ProtectedRelation, TextEdit } from '../../sql/policy/rewriting';
 
 /** A statement as it will be sent for one viewer. */
 export interface Plan {
@@ -9,8 +9,7 @@ export interface Plan {
   /** Versions of relations that must hold while it runs; empty when the connection has no policies. */
   readonly expects: readonly RelationVersion[];
   readonly relations: readonly ProtectedRelation[];
-  /** By the columns of the result; a column beyond the list counts as masked. `null`: none is. */
-  readonly maskedColumns: readonly boolean[] | null;
+  readonly maskedColumns: MaskedColumns;
   /** The text that is sent calls nothing but built-ins which only compute. */
   readonly stateless: boolean;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MIGRATIONS_DIR } from '../../database/migrations';
 import { flag, integer, text } from './setting-definition';
@@ -6,8 +6,11 @@ import { isSettingKey, settingDefinitions, settingKeys } from './setting-definit
 import { presentSetting } from './setting.view';
 
 describe('setting definitions', () => {
-  it('have the defaults, texts and categories that the migration writes', () => {
-    const sql = readFileSync(join(MIGRATIONS_DIR, '1795132800000-initial.up.sql'), 'utf8');
+  it('have the defaults, texts and categories that the migrations write', () => {
+    const sql = readdirSync(MIGRATIONS_DIR)
+      .filter((file) => file.endsWith('.up.sql'))
+      .map((file) => readFileSync(join(MIGRATIONS_DIR, file), 'utf8'))
+      .join('\n');
     for (const key of settingKeys) {
       const { default: value, description, category } = settingDefinitions[key];
       const [, written] =

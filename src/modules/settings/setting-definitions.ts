@@ -66,6 +66,13 @@ export const settingDefinitions = {
     description: 'A session unused for this long ends, in minutes',
     category: 'auth',
   }),
+  audit_root_seconds: integer({
+    default: 60,
+    min: 1,
+    max: 3600,
+    description: 'How often the record is put under a signed root, in seconds',
+    category: 'audit',
+  }),
   history_retention_days: integer({
     default: 90,
     min: 1,

@@ -43,6 +43,9 @@ export interface MaskedMembers {
   readonly members: readonly string[] | null;
 }
 
+/** By place, one beyond the list counting as masked; by name; `null`: none is. */
+export type MaskedColumns = readonly boolean[] | MaskedMembers | null;
+
 export interface RewrittenStatement {
   /** Sent instead of what was written; the very same string where no policy applies. */
   readonly text: string;
@@ -55,7 +58,7 @@ export interface RewrittenStatement {
    * Which columns of the result can carry masked values, in their order; `null` when the statement reads none. Where
    * it cannot be told, a column counts as masked. MongoDB: by name.
    */
-  readonly maskedColumns: readonly boolean[] | MaskedMembers | null;
+  readonly maskedColumns: MaskedColumns;
 }
 
 export type Rewriting =

@@ -17,6 +17,8 @@ interface Staged extends ChainHead {
   readonly month: string;
 }
 
+/** Longest segment: a proof reads the links of one. */
+const MAX_SEGMENT = 65_536;
 const START: ChainHead = { seq: 0, hash: NO_HASH };
 
 /**
@@ -54,7 +56,7 @@ export class Chain {
 
   committed(): void {
     for (const { seq, hash, month } of this.staged) {
-      if (this.open && this.open.month !== month) this.closeSegment();
+      if (this.open && (this.open.month !== month || this.open.length >= MAX_SEGMENT)) this.closeSegment();
       this.open ??= new OpenSegment(this.id, seq, this.end.hash, month);
       this.open.add(hash);
       this.end = { seq, hash };

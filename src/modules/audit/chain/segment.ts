@@ -49,6 +49,10 @@ export class OpenSegment {
     this.to = from - 1;
   }
 
+  get length(): number {
+    return this.to - this.from + 1;
+  }
+
   add(link: Buffer): void {
     this.tree.add(link);
     this.head = link;

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { RuntimeModule } from '../../common/runtime.module';
+import { AuditModule } from '../audit/audit.module';
+import { SettingsModule } from '../settings/settings.module';
+import { LedgerController } from './ledger.controller';
+import { ProofReader } from './proof.reader';
+import { RootJob } from './root.job';
+import { RootMaker } from './root.maker';
+import { RootStore } from './root.store';
+import { RootDelivery } from './sinks/root.delivery';
+import { SinkPositions } from './sinks/sink-positions';
+
+@Module({
+  imports: [AuditModule, RuntimeModule, SettingsModule],
+  controllers: [LedgerController],
+  providers: [ProofReader, RootDelivery, RootJob, RootMaker, RootStore, SinkPositions],
+  exports: [RootJob, RootStore],
+})
+export class LedgerModule {}
