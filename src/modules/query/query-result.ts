@@ -1,4 +1,5 @@
 import type { Column, Row } from '../../drivers/cell';
+import type { MaskedColumns } from '../../sql/policy/rewriting';
 import { rowEncoder } from './encode-rows';
 import type { RowMode } from './query-request';
 import { uniqueNames } from './unique-names';
@@ -28,21 +29,25 @@ export interface ResultHead {
   readonly queryId: string;
   readonly executionTimeMs: number;
   readonly cached: boolean;
-  /** See `Plan.maskedColumns`. */
-  readonly maskedColumns: readonly boolean[] | null;
+  readonly maskedColumns: MaskedColumns;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** @param masked by the columns; one beyond the list counts as masked, `null`: none is */
-export function resultColumns(columns: readonly Column[], masked: readonly boolean[] | null): ResultColumn[] {
+export function resultColumns(columns: readonly Column[], masked: MaskedColumns): ResultColumn[] {
   const names = uniqueNames(columns.map(({ name }) => name));
   return columns.map(({ type, elementType, nativeType }, index) => ({
     name: names[index]!,
     type,
     ...(elementType !== undefined && { elementType }),
     nativeType,
-    masked: masked !== null && (masked[index] ?? true),
+    masked: isMasked(masked, index, columns[index]!.name),
   }));
+}
+
+function isMasked(masked: MaskedColumns, index: number, name: string): boolean {
+  if (masked === null) return false;
+  if (!('members' in masked)) return masked[index] ?? true;
+  return masked.members === null || masked.members.includes(name);
 }
 
 /** The answer of `POST /api/database/query` as JSON text. */
