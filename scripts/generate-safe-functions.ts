@@ -33,6 +33,12 @@ const harmlessPgFunctions = [
   'pg_wal_lsn_diff',
 ];
 
+/**
+ * What tools call while they browse a catalog: how a type is written, and an expression that was read from a catalog column
+ * (those are hidden). They tell nothing of a table by its name or number.
+ */
+const browsing = ['current_schemas', 'format_type', 'pg_get_expr', 'pg_table_is_visible'];
+
 /** Not volatile, and yet they read settings, catalogs, tables or accounts, or answer questions about them. */
 const reading = [
   /^pg_/,
@@ -92,11 +98,12 @@ function onlyComputes(routine: Routine): boolean {
   if (routine.definer || !['internal', 'sql'].includes(routine.language)) return false;
   if (routine.language === 'sql' && /\bfrom\s+(pg_|information_schema)/i.test(routine.body)) return false;
   if (routine.volatility === 'v') return harmlessVolatile.includes(routine.name);
-  if (harmlessPgFunctions.includes(routine.name)) return true;
+  if (harmlessPgFunctions.includes(routine.name) || browsing.includes(routine.name)) return true;
   return !reading.some((rule) => rule.test(routine.name));
 }
 
-const callable = (routine: Routine): boolean => !routine.types.some((type) => internalTypes.test(type));
+const callable = (routine: Routine): boolean =>
+  browsing.includes(routine.name) || !routine.types.some((type) => internalTypes.test(type));
 const namesObjects = (routine: Routine): boolean =>
   routine.name !== 'pg_typeof' && routine.types.some((type) => namingArguments.test(type));
 

@@ -57,7 +57,7 @@ const disguises = (text: string): string[] => [
   text,
   text.toLowerCase(),
   text.toUpperCase(),
-  [...text].toReversed().join(''),
+  Array.from(text).toReversed().join(''),
   Buffer.from(text).toString('hex'),
   Buffer.from(text).toString('base64').replace(/=+$/, '').slice(1, -1),
 ];

@@ -12,7 +12,7 @@ import type { PolicyVariables, Rewriting } from '../../src/sql/policy/rewriting'
 export interface Viewer {
   readonly dialect: Dialect;
   readonly searchPath: readonly string[];
-  policyOf(relation: RelationName): RelationPolicy | null;
+  readonly policyOf: (relation: RelationName) => RelationPolicy | null;
   readonly variables: PolicyVariables;
 }
 

@@ -66,12 +66,17 @@ describe('decideStatement', () => {
     });
   });
 
-  it('keeps catalogs to administrators, even where all tables are permitted', () => {
-    for (const name of ['pg_catalog.pg_authid', 'pg_stats', 'information_schema.tables']) {
+  it('lets everybody browse the catalogs that are filtered for them', () => {
+    for (const name of ['pg_catalog.pg_class', 'pg_class', 'information_schema.tables'])
+      expect(codeOf(select([name]), {})).toBe('allowed');
+  });
+
+  it('keeps the rest of the catalogs to administrators, even where all tables are permitted', () => {
+    for (const name of ['pg_catalog.pg_authid', 'pg_stats', 'information_schema.role_table_grants']) {
       expect(codeOf(select([name]), {})).toBe('permission.table_denied');
       expect(codeOf(select([name]), {}, { isAdministrator: true })).toBe('allowed');
     }
-    expect(codeOf(select(['sqlite_master']), {}, { dialect: 'sqlite', searchPath: [] })).toBe(
+    expect(codeOf(select(['sqlite_stat1']), {}, { dialect: 'sqlite', searchPath: [] })).toBe(
       'permission.table_denied',
     );
   });

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../common/errors/catalog';
 import type { Dialect } from '../../drivers/driver';
 import type { RelationRef, StatementFacts } from '../../sql/facts';
+import { isBrowsable } from '../../sql/policy/catalog-visibility';
 import { isSystemRelation } from '../../sql/system-relations';
 import type { Permission } from './permission';
 
@@ -58,7 +59,9 @@ function decideRelation(relation: RelationRef, permission: Permission, context: 
   const at = relation.position !== null && { position: relation.position };
   const denied: Denial = { code: 'permission.table_denied', detail: `${shown} is not permitted`, ...at };
   if (isSystemRelation(context.dialect, relation.schema, relation.name)) {
-    return context.isAdministrator && relation.access === 'read' ? null : denied;
+    // What they see there is what they may read: the rows of a catalog are filtered by its policies.
+    const browses = context.isAdministrator || isBrowsable(context.dialect, relation);
+    return browses && relation.access === 'read' ? null : denied;
   }
   const schemaOf = (schema: string): string | null =>
     context.dialect === 'sqlite' && schema === 'main' ? null : schema;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RelationName } from '../../common/relation-description';
 import type { Principal } from '../../common/principal';
+import type { DeniedColumn } from '../../sql/policy/visibility';
 import type { ColumnPolicy, RelationPolicy } from '../../sql/policy/relation-policy';
 import type { PolicyVariables } from '../../sql/policy/rewriting';
 import { stricter } from '../../sql/policy/stricter';
@@ -19,6 +20,8 @@ export interface EffectivePolicies {
   readonly key: string;
   readonly isEmpty: boolean;
   readonly variables: PolicyVariables;
+  /** Columns that are not there for the viewer. */
+  readonly denied: readonly DeniedColumn[];
   readonly policyOf: (relation: RelationName) => RelationPolicy | null;
 }
 
@@ -26,6 +29,7 @@ export const noPolicies: EffectivePolicies = {
   key: '',
   isEmpty: true,
   variables: new Map(),
+  denied: [],
   policyOf: () => null,
 };
 
@@ -93,6 +97,13 @@ export function effectivePolicies(items: readonly PolicyItem[], viewer: PolicyVi
     key: createHash('sha256').update(text).update(identity).digest('base64'),
     isEmpty: relations.size === 0,
     variables,
+    denied: items.flatMap(({ schema = null, table, column, deny }) =>
+      deny === true &&
+      column !== undefined &&
+      relations.get(keyOf({ schema, name: table }))?.columns.get(column)?.rule === 'deny'
+        ? [{ schema, name: table, column }]
+        : [],
+    ),
     policyOf: (relation) => relations.get(keyOf(relation)) ?? null,
   };
 }

@@ -12,13 +12,13 @@ import { searchPathOf } from '../connections/connection-record';
 import { decideStatement } from '../permissions/decide-statement';
 import type { SealedColumn } from '../sealing/sealed-column';
 import { Vault } from '../sealing/vault';
-import { PoliciesService } from '../policies/policies.service';
 import { SettingsService } from '../settings/settings.service';
 import type { StatementFacts } from '../../sql/facts';
 import { encodeResult } from './query-result';
 import { QueryService } from './query.service';
 import { SavedQueriesService } from './saved-queries.service';
 import { SavedResult } from './saved-result.entity';
+import { StatementGate } from './statement-gate';
 
 /** A saved result without its rows. */
 export type SavedResultView = Pick<
@@ -42,7 +42,7 @@ export class SavedResultsService {
     private readonly access: ConnectionAccess,
     private readonly settings: SettingsService,
     private readonly vault: Vault,
-    private readonly policies: PoliciesService,
+    private readonly gate: StatementGate,
   ) {
     vault.register(place);
   }
@@ -97,7 +97,8 @@ export class SavedResultsService {
     const result = await this.results.findOneBy({ id });
     if (!result || result.expiresAt < new Date()) throw new AppError('resource.not_found');
     await this.savedQueries.get(principal, result.savedQueryId);
-    const { connection, permission } = await this.access.require(principal, result.connectionId, true);
+    const accessible = await this.access.require(principal, result.connectionId, true);
+    const { connection, permission } = accessible;
     if (!connection.dialect) throw new AppError('connection.unsupported_type');
     const denial = decideStatement(
       readingOf(result),
@@ -111,7 +112,7 @@ export class SavedResultsService {
       },
     );
     if (denial) throw new AppError(denial.code, denial.detail);
-    const policies = await this.policies.effectiveFor(connection, principal, permission);
+    const policies = await this.gate.policiesFor(principal, accessible, readingOf(result));
     if (!policies.isEmpty && policies.key !== result.policyKey) {
       throw new AppError(
         'permission.column_denied',

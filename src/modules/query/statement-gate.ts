@@ -11,6 +11,7 @@ import type { EffectivePolicies } from '../policies/effective-policies';
 import type { Plan } from '../policies/plan';
 import { PoliciesService } from '../policies/policies.service';
 import { StatementPlanner } from '../policies/statement-planner';
+import { readsCatalog, withCatalog } from '../policies/with-catalog';
 
 /** What somebody wants to run. */
 export interface Wish {
@@ -37,11 +38,23 @@ export class StatementGate {
 
   /** @throws AppError for whatever is refused */
   async judge(principal: Principal, accessible: AccessibleConnection, wish: Wish): Promise<Judgement> {
-    const { connection, permission } = accessible;
+    const { connection } = accessible;
     const { text } = wish;
     const facts = await permit(principal, accessible, wish);
-    const policies = await this.policies.effectiveFor(connection, principal, permission);
+    const policies = await this.policiesFor(principal, accessible, facts);
     return { facts, policies, plan: await this.planner.plan({ connection, policies, text, facts }) };
+  }
+
+  /** Administrators read catalogs as they are; everybody else sees in them what they may read. */
+  async policiesFor(
+    principal: Principal,
+    { connection, permission }: AccessibleConnection,
+    facts: Pick<StatementFacts, 'relations'>,
+  ): Promise<EffectivePolicies> {
+    const policies = await this.policies.effectiveFor(connection, principal, permission);
+    const { dialect } = connection;
+    if (principal.role === 'admin' || dialect === null || !readsCatalog(dialect, facts)) return policies;
+    return withCatalog(policies, permission, dialect, policies.denied);
   }
 }
 

@@ -98,10 +98,14 @@ export function targetCondition({ relation, rowFilters }: Protection, alias: str
   return `EXISTS (SELECT FROM (SELECT ${columns}) AS ${quoteIdentifier(relation.name)} WHERE ${conditionOf(rowFilters)})`;
 }
 
+export function hasColumn(relation: RelationDescription, name: string): boolean {
+  return relation.columns.some((column) => column.name === name);
+}
+
 /** Policies name columns that are there, or nothing is shown. @throws Refused `policy.broken` */
 export function requireColumns(relation: RelationDescription, columns: Iterable<string>): void {
   for (const name of columns)
-    if (!relation.columns.some((column) => column.name === name))
+    if (!hasColumn(relation, name))
       refuse('policy.broken', `A policy on ${nameOf(relation)} names the column ${name}, which is not there`);
 }
 

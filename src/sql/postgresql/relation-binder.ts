@@ -5,7 +5,7 @@ import { stricter } from '../policy/stricter';
 import { refuse } from '../refused';
 import { preparePolicyExpression, type PolicyExpression } from './policy-expression';
 import { quoteIdentifier, quoteRelation } from './quote';
-import { nameOf, requireColumns, type Protection } from './protection';
+import { hasColumn, nameOf, requireColumns, type Protection } from './protection';
 
 /** A view's text as the viewer may read it; `null` when it reaches nothing that is protected. */
 export interface InlinedView {
@@ -71,6 +71,9 @@ export class RelationBinder {
 
   private protect(relation: RelationDescription, only: boolean): Protection | null {
     const { rowFilters, columns } = this.policiesOf(relation, only);
+    // Versions of the server differ in the columns of their catalogs.
+    if (this.isSystem(relation))
+      for (const name of [...columns.keys()]) if (!hasColumn(relation, name)) columns.delete(name);
     requireColumns(relation, columns.keys());
     const opened = this.openView(relation);
     if (rowFilters.length === 0 && columns.size === 0 && opened === null) return null;

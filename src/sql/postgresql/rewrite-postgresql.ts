@@ -43,9 +43,9 @@ async function prove({ text, spans }: EditedText, binder: RelationBinder): Promi
   const { relations } = await analysePostgresql(text);
   for (const { schema, name, access, position } of relations) {
     if (access === 'write') continue;
+    if (spans.some(({ start, end }) => position !== null && position >= start && position < end)) continue;
     const relation = binder.find(schema, name);
-    const inside = spans.some(({ start, end }) => position !== null && position >= start && position < end);
-    if (inside || !relation || binder.protectionOf(relation, false) === null) continue;
+    if (relation === null || (relation && binder.protectionOf(relation, false) === null)) continue;
     refuse('policy.unsupported', `The statement reads ${name} in a way that its policies cannot follow`);
   }
 }

@@ -1,0 +1,49 @@
+import { isIn, rule } from './catalog-rule';
+import type { CatalogRules, Visibility } from './visibility';
+
+/** Under the pinned `sql_mode` a backslash escapes. */
+const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+
+function visible({ allowedSchemas, allowedTables }: Visibility, schema: string, name: string): string {
+  const rules = [
+    ...(allowedSchemas === null ? [] : [isIn(schema, allowedSchemas, quote)]),
+    ...(allowedTables === null ? [] : [isIn(`CONCAT(${schema}, '.', ${name})`, allowedTables, quote)]),
+  ];
+  const system = `${schema} NOT IN ('mysql', 'performance_schema', 'sys')`;
+  return [system, ...rules].join(' AND ');
+}
+
+function visibleSchema({ allowedSchemas, allowedTables }: Visibility, schema: string): string {
+  const named = allowedTables?.map((table) => table.slice(0, table.indexOf('.'))) ?? null;
+  const schemas = allowedSchemas?.filter((one) => named === null || named.includes(one)) ?? named;
+  const system = `${schema} NOT IN ('mysql', 'performance_schema', 'sys')`;
+  return schemas === null ? system : `${system} AND ${isIn(schema, schemas, quote)}`;
+}
+
+function notDenied({ denied }: Visibility, schema: string, name: string, column: string): string {
+  const columns = denied.map(
+    (one) =>
+      `NOT (${schema} = ${quote(one.schema ?? '')} AND ${name} = ${quote(one.name)} AND ${column} = ${quote(one.column)})`,
+  );
+  return columns.length === 0 ? '' : ` AND ${columns.join(' AND ')}`;
+}
+
+const byNames = (hidden = '') => rule((v) => visible(v, 'TABLE_SCHEMA', 'TABLE_NAME'), hidden);
+const byColumn = (hidden = '') =>
+  rule(
+    (v) =>
+      `${visible(v, 'TABLE_SCHEMA', 'TABLE_NAME')}${notDenied(v, 'TABLE_SCHEMA', 'TABLE_NAME', 'COLUMN_NAME')}`,
+    hidden,
+  );
+
+/** What may be browsed of information_schema; definitions, default expressions and privileges are NULL. */
+export const mysqlCatalog: CatalogRules = new Map([
+  ['schemata', rule((v) => visibleSchema(v, 'SCHEMA_NAME'))],
+  ['tables', byNames('CREATE_OPTIONS AUTO_INCREMENT CHECKSUM')],
+  ['columns', byColumn('COLUMN_DEFAULT PRIVILEGES GENERATION_EXPRESSION')],
+  ['views', byNames('VIEW_DEFINITION DEFINER')],
+  ['statistics', byColumn()],
+  ['key_column_usage', byColumn()],
+  ['table_constraints', byNames()],
+  ['referential_constraints', rule((v) => visible(v, 'CONSTRAINT_SCHEMA', 'TABLE_NAME'))],
+]);

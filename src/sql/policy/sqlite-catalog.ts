@@ -1,0 +1,23 @@
+import { isIn, rule } from './catalog-rule';
+import type { CatalogRules, Visibility } from './visibility';
+
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+function visible({ allowedTables }: Visibility): string | null {
+  return allowedTables === null
+    ? null
+    : isIn(
+        'lower(tbl_name)',
+        allowedTables.map((table) => table.toLowerCase()),
+        quote,
+      );
+}
+
+/** The text of a table names its columns, and that of a view what it reads. */
+const schema = (visibility: Visibility) =>
+  rule(visible, visibility.denied.length === 0 && visibility.allowedTables === null ? '' : 'sql')(visibility);
+
+export const sqliteCatalog: CatalogRules = new Map([
+  ['sqlite_master', schema],
+  ['sqlite_schema', schema],
+]);
