@@ -49,6 +49,12 @@ function sourcesOf(db: DatabaseSyncInstance, name: string, isShadow: boolean): s
   const relations = db
     .prepare("select name, sql from sqlite_schema where type in ('table', 'view')")
     .all() as Fields[];
+  // samples of indexed values (https://sqlite.org/fileformat2.html#the_sqlite_stat4_table)
+  if (/^sqlite_stat[34]$/i.test(name))
+    return relations
+      .map((row) => String(row['name']))
+      .filter((each) => each !== name)
+      .toSorted();
   const names = new Map(relations.map((row) => [fold(String(row['name'])), String(row['name'])]));
   const modules = new Map(
     relations.flatMap((row): [string, string][] => {
@@ -114,7 +120,7 @@ function entryOf(db: DatabaseSyncInstance, asked: string): Omit<CatalogEntry, 'v
     rootPage: Number(row['rootpage'] ?? 0),
     columns,
     rowid: isView || isVirtual ? null : rowidOf(db, name, columns, Number(listed?.['wr']) === 1),
-    sources: isVirtual || isShadow ? sourcesOf(db, name, isShadow) : [],
+    sources: isVirtual || isShadow || /^sqlite_stat/i.test(name) ? sourcesOf(db, name, isShadow) : [],
   };
 }
 

@@ -1,0 +1,197 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { AppError } from '../../src/common/app-error';
+import { RawJson, type Cell } from '../../src/drivers/cell';
+import type { ConnectOptions, Source } from '../../src/drivers/driver';
+import { sqliteDriver } from '../../src/drivers/sqlite/sqlite-driver';
+import type { RewrittenStatement } from '../../src/sql/policy/rewriting';
+import { attacks, type Attack } from './policy-sqlite.attacks';
+import { canaries, profile, reference, schema } from './policy-sqlite.data';
+import { honest } from './policy-sqlite.honest';
+import { writes } from './policy-sqlite.writes';
+import { hashKey, rewriteOnSource, type PolicyProfile } from './rewrite-on-source';
+
+const never = new AbortController().signal;
+const options: ConnectOptions = {
+  maxSessions: 2,
+  keepSessions: 1,
+  idleMs: 60_000,
+  recycleMs: 600_000,
+  prePingAfterMs: 1_000,
+  connectTimeoutMs: 10_000,
+  acquireTimeoutMs: 5_000,
+  readOnly: false,
+  applicationName: 'test',
+  resolveHost: () => Promise.reject(new Error('no host is resolved')),
+  resolveFile: (file) => Promise.resolve(file),
+};
+
+const dir = mkdtempSync(path.join(tmpdir(), 'sluice-policy-'));
+const fileOf = (name: string): string => path.join(dir, `${name}.db`);
+const opened: Source[] = [];
+
+async function open(name: string): Promise<Source> {
+  const config = sqliteDriver.parseConfig({ database: fileOf(name) });
+  const source = await sqliteDriver.connect(config, options, never);
+  opened.push(source);
+  return source;
+}
+
+function make(name: string, sql: string): void {
+  const db = new DatabaseSync(fileOf(name));
+  db.exec(sql);
+  db.close();
+}
+
+let real: Source;
+let expected: Source;
+beforeAll(async () => {
+  make('real', schema);
+  make('reference', reference);
+  real = await open('real');
+  expected = await open('reference');
+});
+afterAll(async () => {
+  await Promise.all(opened.map((source) => source.close()));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const plain = (cell: Cell): unknown => (cell instanceof RawJson ? (JSON.parse(cell.text) as unknown) : cell);
+
+interface Answer {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+async function run(
+  source: Source,
+  statement: Pick<RewrittenStatement, 'text' | 'restsOn'>,
+  values: readonly unknown[] = [],
+): Promise<Answer> {
+  const described = await source.describe!(statement.restsOn, never);
+  const expects = statement.restsOn.map((relation, index) => ({
+    ...relation,
+    version: described[index]?.version ?? null,
+  }));
+  const access = /^\s*(?:explain\s+)?(?:with[^]*?\)\s*)?(?:insert|replace|update|delete)\b/i.test(
+    statement.text,
+  )
+    ? 'write'
+    : 'read';
+  const request = { text: statement.text, values, access, timeoutMs: 30_000, expects, hashKey } as const;
+  await using cursor = await source.query(request, never);
+  const rows = await cursor.read(10_000);
+  return { columns: cursor.columns.map(({ name }) => name), rows: rows.map((row) => row.map(plain)) };
+}
+
+const bare = (source: Source, text: string, values: readonly unknown[] = []): Promise<Answer> =>
+  run(source, { text, restsOn: [] }, values);
+
+type Outcome =
+  | { readonly code: string; readonly said: string }
+  | { readonly answer: Answer; readonly statement: RewrittenStatement };
+
+/** A statement as the viewer sends it: what comes back, or what was said instead. */
+async function ask(
+  source: Source,
+  text: string,
+  values: readonly unknown[] = [],
+  under: PolicyProfile = profile,
+): Promise<Outcome> {
+  const rewritten = await rewriteOnSource(source, text, under);
+  if ('refusal' in rewritten)
+    return { code: rewritten.refusal.code, said: JSON.stringify(rewritten.refusal) };
+  try {
+    return { answer: await run(source, rewritten.statement, values), statement: rewritten.statement };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return {
+      code: error.code,
+      said: `${error.message} ${error.detail ?? ''} ${JSON.stringify(error.extra ?? {})}`,
+    };
+  }
+}
+
+async function answerOf(
+  source: Source,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Answer & { statement: RewrittenStatement }> {
+  const outcome = await ask(source, text, values);
+  if ('code' in outcome) throw new Error(`${outcome.code}: ${outcome.said}`);
+  return { ...outcome.answer, statement: outcome.statement };
+}
+
+/** What a canary may look like when it leaves in a simple disguise. */
+const encodings = canaries.flatMap((canary) => [
+  canary.toLowerCase(),
+  Buffer.from(canary).toString('hex'),
+  Buffer.from(canary).toString('base64').replace(/=+$/, '').slice(0, -1).toLowerCase(),
+  canary.split('').toReversed().join('').toLowerCase(),
+  Array.from(canary, (letter) => letter.charCodeAt(0)).join(','),
+]);
+
+function leaksIn(said: string): string[] {
+  const lower = said.toLowerCase();
+  return encodings.filter((encoding) => lower.includes(encoding));
+}
+
+describe('an honest statement', () => {
+  const listed = honest.map((one): readonly [string, readonly unknown[]] =>
+    typeof one === 'string' ? [one, []] : [one[0], one.slice(1)],
+  );
+
+  it.each(listed)('meets what the viewer may see: %s', async (text, values) => {
+    const { statement, ...answer } = await answerOf(real, text, values);
+    expect(answer).toEqual(await bare(expected, text, values));
+    const masked = answer.columns.map((_, index) => statement.maskedColumns?.[index] ?? false);
+    expect(masked).toHaveLength(statement.maskedColumns?.length ?? answer.columns.length);
+    expect(leaksIn(JSON.stringify(answer))).toEqual([]);
+  });
+
+  it.each(listed)('is sent as it was written where no policy holds: %s', async (text, values) => {
+    const rewritten = await rewriteOnSource(real, text, { ...profile, policies: {} });
+    expect(rewritten).toMatchObject({ statement: { text, edits: [], maskedColumns: null } });
+    const { statement } = rewritten as { statement: RewrittenStatement };
+    expect(await run(real, statement, values)).toEqual(await bare(real, text, values));
+  });
+});
+
+describe('an attack', () => {
+  it.each(attacks)('$text', async ({ text, values, code, rows }: Attack) => {
+    const outcome = await ask(real, text, values ?? []);
+    // names of columns are pieces of the statement
+    const said = 'code' in outcome ? outcome.said : JSON.stringify(outcome.answer.rows);
+    expect(leaksIn(said)).toEqual([]);
+    const given = 'code' in outcome ? outcome.code : outcome.answer.rows;
+    const isOpen = code === undefined && rows === undefined;
+    expect(isOpen ? Array.isArray(given) : given).toEqual(code ?? rows ?? true);
+  });
+});
+
+/** What a refused write must leave as it is. */
+const everything = `select (select group_concat(quote(id) || quote(total) || quote(note) || quote(region)) from orders),
+  (select group_concat(quote(email) || quote(phone) || quote(ssn)) from customers), (select count(*) from logs),
+  (select group_concat(code) from staff)`;
+
+describe('a write', () => {
+  let file = 0;
+  it.each(writes)('$text', async ({ text, code, rows, after }) => {
+    file += 1;
+    copyFileSync(fileOf('real'), fileOf(`copy${file}`));
+    const source = await open(`copy${file}`);
+    const outcome = await ask(source, text);
+    const said = 'code' in outcome ? outcome.said : JSON.stringify(outcome.answer);
+    expect(leaksIn(said)).toEqual([]);
+    expect('code' in outcome ? outcome.code : outcome.answer.rows).toEqual(code ?? rows ?? []);
+    for (const [question, answer] of Object.entries(after ?? {}))
+      expect((await bare(source, question)).rows).toEqual(answer);
+    const left = await bare(source, everything);
+    expect(code === undefined ? [] : left.rows).toEqual(
+      code === undefined ? [] : (await bare(real, everything)).rows,
+    );
+    await source.close();
+  });
+});
