@@ -14,6 +14,8 @@ export interface DescribedColumn {
   readonly visible: boolean;
   /** Whether the database computes it from other columns of the row; omitted for no. */
   readonly generated?: boolean;
+  /** Columns of the row that the database computes it from, at any distance; where that is known. */
+  readonly computedFrom?: readonly string[];
 }
 
 /** What binding and rewriting need to know of a table, view or collection. */

@@ -219,7 +219,7 @@ driverContract({
       kind: 'table',
       columns: [
         { name: 'a', type: 'TEXT', textual: true, visible: true },
-        { name: 'b', type: 'INTEGER', textual: false, visible: true, generated: true },
+        { name: 'b', type: 'INTEGER', textual: false, visible: true, generated: true, computedFrom: ['a'] },
         { name: 'rowid', type: 'TEXT', textual: true, visible: true },
         { name: '_rowid_', type: 'INTEGER', textual: false, visible: false },
       ],

@@ -49,6 +49,9 @@ export const attacks: readonly Attack[] = [
   { text: 'select j.value from customers, json_each(ssn) j', code: column },
   { text: 'select cast(customers as text) from customers', code: unknown },
   { text: 'select customers from customers', code: unknown },
+  { text: "select initials from customers where initials like 'CANARY%'", rows: [] },
+  { text: "select customers.'ssn' from customers", code: column },
+  { text: "select id from customers c where ('x', c.'ssn') = ('x', 'CANARYSSN1')", code: column },
   // masked values, by every way around the output
   { text: "select count(*) from customers where email = 'CANARYMAIL1@example.com'", rows: [[0]] },
   { text: "select count(*) from customers where email like 'CANARY%'", rows: [[0]] },

@@ -9,6 +9,7 @@ export const canaries = [
   'CANARYTOKEN',
   'CANARYBIO',
   'CANARYNOTE',
+  'CANARYEU',
   'CANARYBODY',
   'CANARYHIDDEN',
   '5550001111',
@@ -31,7 +32,8 @@ const views = `
 /** The real database. */
 export const schema = `
   create table customers (id integer primary key, name text, email text collate nocase, phone text, card text, ssn text,
-    token text, bio text, note text, born text, region text not null);
+    token text, bio text, note text, born text, region text not null,
+    initials text as (substr(ssn, 1, 6) || region) virtual);
   create table orders (id integer primary key, customer_id integer references customers(id), total real, note text,
     region text);
   create index orders_total on orders (total);
@@ -48,7 +50,7 @@ export const schema = `
   ${views}
   create view outlook as select id, email || changes() as mail from customers;
   create view outlook_orders as select id, note || changes() as note from orders;
-  insert into customers values
+  insert into customers (id, name, email, phone, card, ssn, token, bio, note, born, region) values
     (1, 'CANARYNAME Ann', 'CANARYMAIL1@example.com', '5550001111', '4000123412341234', 'CANARYSSN1', 'CANARYTOKEN1', 'CANARYBIO1', 'CANARYNOTE1', '1977-03-09', 'EU'),
     (2, 'Bob CANARYNAME', 'bCANARYMAIL2@example.org', null, null, 'CANARYSSN2', 'CANARYTOKEN1', null, null, '1980-01-01', 'US'),
     (3, null, null, '123', '99', null, null, 'x', 'CANARYNOTE3', null, 'EU');
@@ -73,7 +75,7 @@ const hash = (text: string): string => `'${createHmac('sha256', hashKey).update(
  */
 export const reference = `
   create table customers (id integer primary key, name text, email text, phone text, card text,
-    token text, bio text, note text, born text, region text not null);
+    token text, bio text, note text, born text, region text not null, initials text);
   create table orders (id integer primary key, customer_id integer, total real, note text, region text);
   create index orders_total on orders (total);
   create table staff (code text primary key, dept text, salary integer, boss text) without rowid;
@@ -84,7 +86,7 @@ export const reference = `
   create table docs (id integer primary key, title text, body text);
   create virtual table notes using fts5 (body);
   ${views.replace('id, name, email, ssn, region from', 'id, name, email, null as ssn, region from')}
-  insert into customers values
+  insert into customers (id, name, email, phone, card, token, bio, note, born, region) values
     (1, 'C***', 'CA***@example.com', '555***1111', '4000***1234', ${hash('CANARYTOKEN1')}, '***', null, '1977', 'EU'),
     (2, 'B***', 'bC***@example.org', null, null, ${hash('CANARYTOKEN1')}, null, null, '1980', 'US'),
     (3, null, null, '***', '***', null, '***', null, null, 'EU');

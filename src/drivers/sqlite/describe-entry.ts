@@ -1,6 +1,7 @@
 import { parseStmt } from 'sqlite3-parser';
 import type { DescribedColumn, RelationDescription } from '../../common/relation-description';
 import { typeOfDeclared } from './column-type';
+import { computedFrom, fold } from './computed-from';
 import type { CatalogEntry } from './protocol';
 
 /** A cast to it leaves values as they are (https://sqlite.org/datatype3.html#determination_of_column_affinity). */
@@ -15,13 +16,17 @@ function definitionOf(sql: string): string | null {
 }
 
 export function describeEntry(entry: CatalogEntry): RelationDescription {
-  const columns = entry.columns.map(({ name, type, hidden, generated }): DescribedColumn => ({
-    name,
-    type: type === '' ? untyped : type,
-    textual: typeOfDeclared(type) === 'text',
-    visible: !hidden,
-    ...(generated && { generated }),
-  }));
+  const computed = computedFrom(entry);
+  const columns = entry.columns.map(({ name, type, hidden }): DescribedColumn => {
+    const sources = computed.get(fold(name));
+    return {
+      name,
+      type: type === '' ? untyped : type,
+      textual: typeOfDeclared(type) === 'text',
+      visible: !hidden,
+      ...(sources !== undefined && { generated: true, computedFrom: sources }),
+    };
+  });
   const rowid: DescribedColumn[] =
     entry.rowid === null ? [] : [{ name: entry.rowid, type: 'INTEGER', textual: false, visible: false }];
   return {

@@ -79,6 +79,12 @@ function readPolicy(description: RelationDescription, request: RewriteRequest): 
       refuse('policy.broken', `A policy speaks of the column ${column}, which ${name} does not have`);
     rules.set(fold(column), readRule(rule, `The mask of ${name}.${column}`));
   }
+  for (const column of description.columns) {
+    // what is computed from a column tells of it
+    const reveals = column.computedFrom?.some((source) => rules.has(fold(source))) ?? false;
+    if (reveals && !rules.has(fold(column.name)))
+      rules.set(fold(column.name), { rule: 'mask', mask: 'null' });
+  }
   return { description, filters, rules, definition: readDefinition(description) };
 }
 

@@ -151,14 +151,13 @@ export class WriteBinder {
         node,
       );
     const read = new Set(this.columnsOfFilters(reached));
-    const computed = description.columns.find(
-      (column) => column.generated === true && read.has(fold(column.name)),
-    );
+    const computed = description.columns.filter((column) => read.has(fold(column.name)));
+    for (const source of computed.flatMap((column) => column.computedFrom ?? [])) read.add(fold(source));
     for (const column of children(node, 'sets').flatMap((assignment) => children(assignment, 'colNames'))) {
       const name = fold(nameOf(column));
       const isKey =
         /^(?:rowid|oid|_rowid_)$/.test(name) || description.primaryKey.some((key) => fold(key) === name);
-      if (computed !== undefined || read.has(name) || (isKey && read.has('rowid')))
+      if (read.has(name) || (isKey && read.has('rowid')))
         this.refuse(
           'permission.row_denied',
           `${nameOf(column)} decides which rows of ${description.name} you see, so you cannot change it; ${byAdministrator}`,
@@ -259,9 +258,9 @@ export class WriteBinder {
   private named(reached: Reached, name: string): Source {
     const { description } = reached;
     const rowId = rowIdBehind(reached);
-    const hidesKey =
-      description.primaryKey.length === 1 &&
-      description.primaryKey.some((key) => reached.rules.has(fold(key)));
+    const hidesKey = [...description.primaryKey, 'rowid', 'oid', '_rowid_'].some((key) =>
+      reached.rules.has(fold(key)),
+    );
     return {
       ...plainSource,
       columns: [],
