@@ -1,5 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { hashKey, type PolicyProfile } from './rewrite-on-source';
+import type { ColumnPolicy } from '../../src/sql/policy/relation-policy';
+import type { Viewer } from './rewrite-on-source';
+
+/** The key under which the helper rewrites. */
+export const hashKey = Buffer.alloc(32, 7);
 
 /** Values that no answer to the viewer may hold, in any simple encoding. */
 export const canaries = [
@@ -75,7 +79,7 @@ const hash = (text: string): string => `'${createHmac('sha256', hashKey).update(
  */
 export const reference = `
   create table customers (id integer primary key, name text, email text, phone text, card text,
-    token text, bio text, note text, born text, region text not null, initials text);
+    token text, bio text, note text, born, region text not null, initials text);
   create table orders (id integer primary key, customer_id integer, total real, note text, region text);
   create index orders_total on orders (total);
   create table staff (code text primary key, dept text, salary integer, boss text) without rowid;
@@ -100,30 +104,42 @@ export const reference = `
   insert into notes values ('hello world'), ('hello sea');
 `;
 
-export const profile: PolicyProfile = {
+interface Policy {
+  readonly rowFilters?: readonly string[];
+  readonly columns?: Readonly<Record<string, ColumnPolicy>>;
+}
+
+const policies: Readonly<Record<string, Policy>> = {
+  customers: {
+    columns: {
+      name: { rule: 'mask', mask: 'name' },
+      email: { rule: 'mask', mask: 'email' },
+      phone: { rule: 'mask', mask: 'phone' },
+      card: { rule: 'mask', mask: 'card_number' },
+      ssn: { rule: 'deny' },
+      token: { rule: 'mask', mask: 'hash' },
+      bio: { rule: 'mask', mask: 'full' },
+      note: { rule: 'mask', mask: 'null' },
+      born: { rule: 'mask', mask: 'expression', expression: 'substr(born, 1, 4) -- the year /*' },
+    },
+  },
+  orders: { rowFilters: ['region = :region or :region is null -- one region'] },
+  staff: {
+    rowFilters: ['exists (select 1 from members m where m.dept = staff.dept and m.username = :username)'],
+    columns: { salary: { rule: 'mask', mask: 'null' } },
+  },
+  computed: { rowFilters: ["kind = 'A'"] },
+  docs: { columns: { body: { rule: 'mask', mask: 'full' } } },
+};
+
+export const viewer: Viewer = {
   dialect: 'sqlite',
   searchPath: [],
-  policies: {
-    customers: {
-      columns: {
-        name: { rule: 'mask', mask: 'name' },
-        email: { rule: 'mask', mask: 'email' },
-        phone: { rule: 'mask', mask: 'phone' },
-        card: { rule: 'mask', mask: 'card_number' },
-        ssn: { rule: 'deny' },
-        token: { rule: 'mask', mask: 'hash' },
-        bio: { rule: 'mask', mask: 'full' },
-        note: { rule: 'mask', mask: 'null' },
-        born: { rule: 'mask', mask: 'expression', expression: 'substr(born, 1, 4) -- the year /*' },
-      },
-    },
-    orders: { rowFilters: ['region = :region or :region is null -- one region'] },
-    staff: {
-      rowFilters: ['exists (select 1 from members m where m.dept = staff.dept and m.username = :username)'],
-      columns: { salary: { rule: 'mask', mask: 'null' } },
-    },
-    computed: { rowFilters: ["kind = 'A'"] },
-    docs: { columns: { body: { rule: 'mask', mask: 'full' } } },
+  policyOf: ({ name }) => {
+    const policy = policies[name];
+    return policy
+      ? { rowFilters: policy.rowFilters ?? [], columns: new Map(Object.entries(policy.columns ?? {})) }
+      : null;
   },
   variables: new Map<string, string | number | boolean | null>([
     ['region', 'EU'],

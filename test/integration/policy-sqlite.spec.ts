@@ -6,12 +6,14 @@ import { AppError } from '../../src/common/app-error';
 import { RawJson, type Cell } from '../../src/drivers/cell';
 import type { ConnectOptions, Source } from '../../src/drivers/driver';
 import { sqliteDriver } from '../../src/drivers/sqlite/sqlite-driver';
-import type { RewrittenStatement } from '../../src/sql/policy/rewriting';
+import { analyse } from '../../src/sql/analyse';
+import type { Rewriting, RewrittenStatement } from '../../src/sql/policy/rewriting';
 import { attacks, type Attack } from './policy-sqlite.attacks';
-import { canaries, profile, reference, schema } from './policy-sqlite.data';
+import { canaries, hashKey, reference, schema, viewer } from './policy-sqlite.data';
+import { statementOf } from './policy-sqlite.generator';
 import { honest } from './policy-sqlite.honest';
 import { writes } from './policy-sqlite.writes';
-import { hashKey, rewriteOnSource, type PolicyProfile } from './rewrite-on-source';
+import { rewriteOnSource, type Viewer } from './rewrite-on-source';
 
 const never = new AbortController().signal;
 const options: ConnectOptions = {
@@ -89,22 +91,31 @@ async function run(
 const bare = (source: Source, text: string, values: readonly unknown[] = []): Promise<Answer> =>
   run(source, { text, restsOn: [] }, values);
 
+/** Analyses before it rewrites, as the service does. */
+async function rewriteSafely(
+  source: Source,
+  text: string,
+  by: Viewer,
+): Promise<{
+  readonly rewriting: Exclude<Rewriting, { readonly missing: unknown }>;
+}> {
+  const analysis = await analyse('sqlite', text);
+  if (!analysis.ok) return { rewriting: { ok: false, refusal: analysis.refusal } };
+  const { rewriting } = await rewriteOnSource(source, text, by, never);
+  if ('missing' in rewriting) throw new Error('something is missing after all');
+  return { rewriting };
+}
+
 type Outcome =
   | { readonly code: string; readonly said: string }
   | { readonly answer: Answer; readonly statement: RewrittenStatement };
 
 /** A statement as the viewer sends it: what comes back, or what was said instead. */
-async function ask(
-  source: Source,
-  text: string,
-  values: readonly unknown[] = [],
-  under: PolicyProfile = profile,
-): Promise<Outcome> {
-  const rewritten = await rewriteOnSource(source, text, under);
-  if ('refusal' in rewritten)
-    return { code: rewritten.refusal.code, said: JSON.stringify(rewritten.refusal) };
+async function ask(source: Source, text: string, values: readonly unknown[] = []): Promise<Outcome> {
+  const { rewriting } = await rewriteSafely(source, text, viewer);
+  if (!rewriting.ok) return { code: rewriting.refusal.code, said: JSON.stringify(rewriting.refusal) };
   try {
-    return { answer: await run(source, rewritten.statement, values), statement: rewritten.statement };
+    return { answer: await run(source, rewriting.statement, values), statement: rewriting.statement };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return {
@@ -146,17 +157,35 @@ describe('an honest statement', () => {
   it.each(listed)('meets what the viewer may see: %s', async (text, values) => {
     const { statement, ...answer } = await answerOf(real, text, values);
     expect(answer).toEqual(await bare(expected, text, values));
-    const masked = answer.columns.map((_, index) => statement.maskedColumns?.[index] ?? false);
-    expect(masked).toHaveLength(statement.maskedColumns?.length ?? answer.columns.length);
+    const masked = statement.maskedColumns;
+    expect(masked ?? answer.columns).toHaveLength(answer.columns.length);
     expect(leaksIn(JSON.stringify(answer))).toEqual([]);
   });
 
   it.each(listed)('is sent as it was written where no policy holds: %s', async (text, values) => {
-    const rewritten = await rewriteOnSource(real, text, { ...profile, policies: {} });
-    expect(rewritten).toMatchObject({ statement: { text, edits: [], maskedColumns: null } });
-    const { statement } = rewritten as { statement: RewrittenStatement };
-    expect(await run(real, statement, values)).toEqual(await bare(real, text, values));
+    const { rewriting } = await rewriteSafely(real, text, { ...viewer, policyOf: () => null });
+    expect(rewriting).toMatchObject({ ok: true, statement: { text, edits: [], maskedColumns: null } });
+    expect(await run(real, { text, restsOn: [] }, values)).toEqual(await bare(real, text, values));
   });
+});
+
+describe('statements out of a generator', () => {
+  const seeds = Array.from({ length: 1_000 }, (_, seed) => seed);
+  const sorted = ({ rows }: Answer): string[] => rows.map((one) => JSON.stringify(one)).toSorted();
+
+  it('meet what the viewer may see, or fail as they would there', async () => {
+    let answered = 0;
+    for (const seed of seeds) {
+      const text = statementOf(seed);
+      const there = await bare(expected, text).then(sorted, (error: AppError) => error.code);
+      const outcome = await ask(real, text);
+      const here = 'code' in outcome ? outcome.code : sorted(outcome.answer);
+      expect({ seed, text, here }).toEqual({ seed, text, here: there });
+      expect(leaksIn('code' in outcome ? outcome.said : JSON.stringify(outcome.answer.rows))).toEqual([]);
+      if (Array.isArray(here)) answered += 1;
+    }
+    expect(answered).toBeGreaterThan(seeds.length / 2);
+  }, 120_000);
 });
 
 describe('an attack', () => {

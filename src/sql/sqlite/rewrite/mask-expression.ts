@@ -30,6 +30,12 @@ function outerLetters(text: string, first: number, fewest: number): string {
  * any class of value: the kinds made for texts show the text form of numbers and nothing of a BLOB.
  */
 export function maskExpression(mask: BuiltIn, column: DescribedColumn): string {
+  const shown = shownFor(mask, column);
+  // comparisons go by the affinity of the column (https://sqlite.org/datatype3.html#affinity_of_expressions)
+  return column.textual && mask !== 'null' ? `CAST(${shown} AS TEXT)` : shown;
+}
+
+function shownFor(mask: BuiltIn, column: DescribedColumn): string {
   const name = quoteName(column.name);
   if (mask === 'null') return 'NULL';
   if (mask === 'hash')
