@@ -10,6 +10,8 @@ export interface Plan {
   readonly expects: readonly RelationVersion[];
   readonly relations: readonly ProtectedRelation[];
   readonly maskedColumns: MaskedColumns;
+  /** Key of the keyed hash, where the text calls it as a function and its key must not stand there. */
+  readonly hashKey?: Buffer;
   /** The text that is sent calls nothing but built-ins which only compute. */
   readonly stateless: boolean;
 }

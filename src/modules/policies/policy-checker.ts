@@ -103,7 +103,7 @@ export class PolicyChecker {
     const lease = await this.sources.lease(connection, signal);
     try {
       await using cursor = await lease.source.query(
-        { text, values: [], access: 'read', maxRows: 1, timeoutMs: TIMEOUT_MS },
+        { text, values: [], access: 'read', maxRows: 1, timeoutMs: TIMEOUT_MS, hashKey: PROBE_KEY },
         signal,
       );
       await cursor.read(1);

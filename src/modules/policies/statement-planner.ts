@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../common/app-error';
+import { keyedHashFunction } from '../../common/keyed-hash-function';
 import type { RelationName } from '../../common/relation-description';
 import type { Dialect } from '../../common/dialect';
 import { analyse } from '../../sql/analyse';
@@ -63,6 +64,9 @@ export class StatementPlanner {
         name,
         version: this.catalog.find(connection, { schema, name })?.version ?? null,
       })),
+      ...(statement.text.includes(keyedHashFunction) && {
+        hashKey: await this.policies.hashKeyOf(connection),
+      }),
       stateless: await isStatelessText(connection.dialect, statement.text, facts),
     };
     this.plans.set(key, plan);

@@ -128,5 +128,6 @@ function requestOf({ plan, values, facts, limits: { maxRows, timeoutMs } }: Run)
     timeoutMs,
     stateless: plan.stateless,
     ...(plan.expects.length > 0 && { expects: plan.expects }),
+    ...(plan.hashKey && { hashKey: plan.hashKey }),
   };
 }
