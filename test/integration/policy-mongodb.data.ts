@@ -38,7 +38,13 @@ export const documents = (): Readonly<Record<string, mongo.Document[]>> => ({
       salary: 7_770_001,
       level: 'Zqxlevel',
       ssn: 'zqxssn1',
-      profile: { ssn: 'zqxssn1', mother: 'Zqxmother', likes: ['tea'] },
+      profile: {
+        ssn: 'zqxssn1',
+        mother: 'Zqxmother',
+        likes: ['tea'],
+        deep: { pin: 'zqxssn1', x: 1 },
+        'deep.pin': 'zqxdotted',
+      },
       contacts: [
         { kind: 'work', value: 'zqxcontact@work.example' },
         { kind: 'none' },
@@ -46,6 +52,7 @@ export const documents = (): Readonly<Record<string, mongo.Document[]>> => ({
         'loose',
       ],
       'profile.ssn': 'zqxdotted',
+      'profile.deep': { pin: 'zqxdotted' },
       'contacts.value': 'zqxdotted',
     },
     {

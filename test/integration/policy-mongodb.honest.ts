@@ -53,7 +53,7 @@ export const honest: readonly (readonly [string, object, Row[]])[] = [
   [
     'nested members',
     find('customers', { _id: 1 }, only('profile')),
-    [{ profile: { mother: 'Z***', likes: ['tea'] } }],
+    [{ profile: { mother: 'Z***', likes: ['tea'], deep: { x: 1 } } }],
   ],
   [
     'members of documents in an array',
@@ -364,6 +364,141 @@ export const honest: readonly (readonly [string, object, Row[]])[] = [
 ];
 
 const goods = (more: object): object => ({ operation: 'find', collection: 'goods', ...more });
+
+/** Writes of the same viewer: what was changed, and how the collections look to someone without policies. */
+export const writes: readonly (readonly [string, object, number, object, Row[]])[] = [
+  [
+    'updates what is seen only',
+    { operation: 'updateMany', collection: 'ledger', filter: {}, update: { $set: { n: 9 } } },
+    2,
+    find('ledger', { n: 9 }, { _id: 1 }),
+    ids(1, 4),
+  ],
+  [
+    'does not update what is hidden',
+    { operation: 'updateOne', collection: 'ledger', filter: { _id: 3 }, update: { $inc: { n: 1 } } },
+    0,
+    find('ledger', { _id: 3 }, { _id: 0, n: 1 }),
+    [{ n: 0 }],
+  ],
+  [
+    'updates by a pipeline',
+    {
+      operation: 'updateMany',
+      collection: 'customers',
+      filter: { city: 'Bern' },
+      update: [{ $set: { older: { $add: ['$age', 1] } } }, { $unset: 'none' }],
+    },
+    2,
+    find('customers', { older: { $exists: true } }, { older: 1 }, { sort: { _id: 1 } }),
+    [
+      { _id: 1, older: 31 },
+      { _id: 3, older: 51 },
+    ],
+  ],
+  [
+    'counts whom a masked member was set for, whatever it was',
+    {
+      operation: 'updateMany',
+      collection: 'customers',
+      filter: { _id: { $lt: 3 } },
+      update: { $set: { email: 'zqxmailone@example.com' } },
+    },
+    2,
+    find('customers', { email: 'zqxmailone@example.com' }, { _id: 1 }),
+    ids(1, 2),
+  ],
+  [
+    'removes a masked member',
+    { operation: 'updateOne', collection: 'staff', filter: { _id: 1 }, update: { $unset: { pay: '' } } },
+    1,
+    find('staff', { pay: { $exists: true } }, { _id: 1 }),
+    ids(2),
+  ],
+  [
+    'deletes what is seen only',
+    { operation: 'deleteMany', collection: 'orders', filter: {} },
+    2,
+    find('orders', {}, { _id: 1 }),
+    ids(12, 13),
+  ],
+  [
+    'deletes one by a nested condition',
+    {
+      operation: 'deleteOne',
+      collection: 'customers',
+      filter: { $or: [{ city: 'Zug' }, { age: { $not: { $lt: 50 } } }] },
+      hint: 'by_ssn',
+    },
+    1,
+    find('customers', {}, { _id: 1 }, { sort: { _id: 1 } }),
+    ids(1, 2, 4, 5),
+  ],
+  [
+    'inserts what will be seen',
+    { operation: 'insertOne', collection: 'ledger', document: { _id: 9, tenant: 'acme', open: true } },
+    1,
+    find('ledger', { _id: 9 }, { tenant: 1 }),
+    [{ _id: 9, tenant: 'acme' }],
+  ],
+  [
+    'inserts masked members',
+    {
+      operation: 'insertMany',
+      collection: 'customers',
+      documents: [{ _id: 8, tenant: 'acme', email: 'new@example.com', profile: { mother: 'x' } }],
+    },
+    1,
+    find('customers', { _id: 8 }, only('email')),
+    [{ email: 'new@example.com' }],
+  ],
+  [
+    'replaces what is seen by what will be seen',
+    {
+      operation: 'replaceOne',
+      collection: 'ledger',
+      filter: { _id: { $gt: 1 } },
+      document: { tenant: 'acme', open: true, r: 1 },
+    },
+    1,
+    find('ledger', { r: 1 }, { _id: 1 }),
+    ids(4),
+  ],
+  [
+    'copies what is seen, without what is denied',
+    aggregate('orders', { $out: 'copies' }),
+    0,
+    find('copies', {}, {}),
+    [
+      { _id: 10, tenant: 'acme', customer: 1, total: 5, next: 11 },
+      { _id: 11, tenant: 'acme', customer: 2, total: 7, next: 12 },
+    ],
+  ],
+  [
+    'adds documents to a collection with masks',
+    aggregate(
+      'goods',
+      { $match: { _id: 5 } },
+      { $project: { name: 1 } },
+      { $merge: { into: 'bounded', whenMatched: 'fail' } },
+    ),
+    0,
+    find('bounded', { _id: 5 }, {}),
+    [{ _id: 5, name: 'mate' }],
+  ],
+  [
+    'changes a collection without a policy as before',
+    {
+      operation: 'updateMany',
+      collection: 'goods',
+      filter: { $expr: { $gt: ['$price', 4] } },
+      update: { $mul: { price: 2 } },
+    },
+    1,
+    find('goods', { price: 11 }, { _id: 1 }),
+    ids(2),
+  ],
+];
 
 /** Operations whose answer may not depend on being sent as a pipeline. */
 export const transparent: readonly object[] = [

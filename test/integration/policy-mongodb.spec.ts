@@ -1,15 +1,16 @@
 import mongoose from 'mongoose';
 import type { AppError } from '../../src/common/app-error';
 import { RawJson, type Cell } from '../../src/drivers/cell';
+import type { RelationVersion } from '../../src/common/relation-description';
 import type { Source } from '../../src/drivers/driver';
 import { mongodbDriver } from '../../src/drivers/mongodb/mongodb-driver';
 import { analyse } from '../../src/sql/analyse';
 import type { ColumnPolicy, RelationPolicy } from '../../src/sql/policy/relation-policy';
-import { collect, connectOptions, never } from '../contract/driver-contract';
+import { collect, connectOptions, failure, never } from '../contract/driver-contract';
 import { describeEngine, freshMongoDatabase, type FreshDatabase } from '../servers/servers';
 import { attacks, refusedAttacks } from './policy-mongodb.attacks';
 import { canaries, documents, views } from './policy-mongodb.data';
-import { honest, transparent } from './policy-mongodb.honest';
+import { honest, transparent, writes } from './policy-mongodb.honest';
 import { rewriteOnSource } from './rewrite-on-source';
 
 type Policies = Readonly<Record<string, RelationPolicy>>;
@@ -41,6 +42,7 @@ const policies: Policies = {
     ssn: deny,
     'profile.ssn': deny,
     'profile.mother': mask('name'),
+    'profile.deep.pin': deny,
     'contacts.value': mask('email'),
   }),
   orders: policy([{ $expr: { $eq: ['$tenant', ':tenant'] } }], { secret: deny }),
@@ -162,6 +164,77 @@ describeEngine('mongodb', () => {
         expect(inOrder(right?.rows)).toEqual(inOrder(left?.rows));
       },
     );
+  });
+
+  describe('what a viewer with policies writes', () => {
+    beforeEach(load);
+    afterAll(load);
+
+    it.each(writes)('%s', async (_, operation, affectedRows, look, rows) => {
+      const outcome = await ask(operation);
+      expect(outcome).toMatchObject({ rows: [] });
+      expect((outcome as { affectedRows: number | null }).affectedRows ?? 0).toBe(affectedRows);
+      expect(await ask(look, {})).toMatchObject({ rows });
+    });
+
+    it('says no more of a guess that is right than of one that is wrong', async () => {
+      const guess = (pay: number): object => ({
+        operation: 'updateOne',
+        collection: 'staff',
+        filter: { _id: 1 },
+        update: { $set: { pay } },
+      });
+      expect(await ask(guess(9_990_003))).toMatchObject({ affectedRows: 1 });
+      expect(await ask(guess(9_990_003), {})).toMatchObject({ affectedRows: 0 });
+    });
+  });
+
+  describe('a view that changes', () => {
+    const read = { operation: 'find', collection: 'shifting' };
+    const make = async (viewOn: string, pipeline: object[]): Promise<void> => {
+      const db = direct.getClient().db();
+      await db.dropCollection('shifting');
+      await db.createCollection('shifting', { viewOn, pipeline });
+    };
+    beforeEach(() => make('goods', [{ $match: { _id: 1 } }]));
+
+    const planned = async (operation: object) => {
+      const text = JSON.stringify(operation);
+      const viewer = {
+        dialect: 'mongodb' as const,
+        searchPath: [],
+        policyOf: ({ name }: { name: string }) => policies[name] ?? null,
+        variables: new Map([
+          ['tenant', 'acme'],
+          ['username', 'u'],
+        ]),
+      };
+      const { rewriting, expects } = await rewriteOnSource(source, text, viewer, never);
+      if (!rewriting.ok) throw new Error('the operation is refused');
+      return { text: rewriting.statement.text, expects };
+    };
+    const run = (request: { text: string; expects?: RelationVersion[] }) =>
+      collect(source, { values: [], access: 'read', timeoutMs: 20_000, ...request });
+
+    it.each([
+      ['on another collection', 'customers', []],
+      ['with another pipeline', 'goods', [{ $unionWith: 'customers' }]],
+    ])('is not read when it has been made anew %s', async (_, viewOn, pipeline) => {
+      const { text, expects } = await planned(read);
+      expect(text).toBe(JSON.stringify(read));
+      await make(viewOn, pipeline);
+      expect((await failure(run({ text, expects }))).code).toBe('query.schema_changed');
+      const again = await planned(read);
+      const shown = JSON.stringify((await run(again)).rows);
+      expect(canaries.filter((canary) => shown.includes(canary))).toEqual([]);
+    });
+
+    it('is read as it was planned where something in it has a policy, because it is not asked by its name', async () => {
+      await make('customers', [{ $match: { _id: 1 } }]);
+      const { text } = await planned({ operation: 'count', collection: 'shifting' });
+      await make('customers', []);
+      expect((await run({ text })).rows).toEqual([['1']]);
+    });
   });
 
   describe('attacks', () => {

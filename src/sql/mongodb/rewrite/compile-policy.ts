@@ -8,7 +8,7 @@ import { requireClosed } from './check-expression';
 import type { CompiledPolicy } from './compiled-policy';
 import { isPolicyPath } from './field-path';
 import { fieldsOfFilter } from './fields-read';
-import { maskDocument, type Mask } from './mask-document';
+import { maskStages, type Mask } from './mask-document';
 import { maskValue, unlessAbsent } from './mask-value';
 import { Substitution } from './substitute-variables';
 
@@ -59,18 +59,6 @@ function maskOf(policy: ColumnPolicy & { rule: 'mask' }, column: string, variabl
   return (value) => unlessAbsent(value, { $let: { vars: { value }, in: expression } });
 }
 
-/**
- * Since MongoDB 5.0 a member's name may hold a dot (`{"a.b": 1}`), and no path leads to it. Whoever hides `a.b` hides that
- * one too, by leaving it out.
- */
-function withoutDottedNames(paths: readonly string[]): JsonObject[] {
-  return paths
-    .filter((path) => path.includes('.'))
-    .map((path) => ({
-      $replaceWith: { $unsetField: { field: { $literal: path }, input: '$$ROOT' } },
-    }));
-}
-
 /** @throws Refused `policy.broken`, `policy.unsupported` */
 export function compilePolicy(policy: RelationPolicy, variables: PolicyVariables): CompiledPolicy {
   const masks = new Map<string, Mask>();
@@ -89,11 +77,7 @@ export function compilePolicy(policy: RelationPolicy, variables: PolicyVariables
   return {
     filter,
     filterReads: fieldsOfFilter(filter),
-    columns: [
-      ...(masks.size === 0 ? [] : [{ $set: maskDocument(masks) }]),
-      ...withoutDottedNames([...masks.keys(), ...denied]),
-      ...(denied.length === 0 ? [] : [{ $unset: denied }]),
-    ],
+    columns: [...maskStages(masks, denied), ...(denied.length === 0 ? [] : [{ $unset: denied }])],
     masks: kinds,
     denied,
     comparesText:

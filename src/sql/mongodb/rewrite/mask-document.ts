@@ -5,34 +5,55 @@ export type Mask = (value: string) => Json;
 
 interface Branch {
   mask: Mask | null;
+  /** Members to leave out because their names hold the dots of a path. */
+  readonly dotted: Set<string>;
   readonly members: Map<string, Branch>;
 }
-const branch = (): Branch => ({ mask: null, members: new Map() });
+const branch = (): Branch => ({ mask: null, dotted: new Set(), members: new Map() });
 
 /** Arrays within arrays down to which members are looked for; what lies deeper is shown as null. */
 const ARRAYS = 2;
 
 /**
- * Members of a `$set` that masks by dotted paths: through documents, and through each element of arrays on the way. All of
- * them see the document as it was, whatever the others do.
+ * Stages that mask by dotted paths: through documents, and through each element of arrays on the way. All masks see the
+ * document as it was, whatever the others do.
+ *
+ * Since MongoDB 5.0 a member's name may hold a dot (`{"a.b": 1}`), and no path leads to it. Whoever hides `a.b` hides that
+ * one too: such members are left out, of masked and of denied paths.
  */
-export function maskDocument(masks: ReadonlyMap<string, Mask>): JsonObject {
+export function maskStages(masks: ReadonlyMap<string, Mask>, denied: readonly string[]): JsonObject[] {
   const root = branch();
   for (const [path, mask] of masks) plant(root, path.split('.'), mask);
-  return Object.fromEntries(
-    [...root.members].map(([name, inner]) => [
-      name,
-      { $let: { vars: { v1: `$$ROOT.${name}` }, in: masked(inner, 1, ARRAYS) } },
-    ]),
+  for (const path of denied) plant(root, path.split('.'), null);
+  const set = Object.fromEntries(
+    [...root.members]
+      .filter(([, inner]) => changes(inner))
+      .map(([name, inner]): [string, Json] => [
+        name,
+        { $let: { vars: { v1: `$$ROOT.${name}` }, in: masked(inner, 1, ARRAYS) } },
+      ]),
   );
+  return [
+    ...(Object.keys(set).length === 0 ? [] : [{ $set: set }]),
+    ...[...root.dotted].map((name) => ({ $replaceWith: withoutDotted(name, '$$ROOT') })),
+  ];
 }
 
+const withoutDotted = (name: string, input: Json): JsonObject => ({
+  $unsetField: { field: { $literal: name }, input },
+});
+
+const changes = (at: Branch): boolean =>
+  at.mask !== null || at.dotted.size > 0 || [...at.members.values()].some(changes);
+
 /** A mask on a document covers those on its members. */
-function plant(at: Branch, [name, ...rest]: readonly string[], mask: Mask): void {
+function plant(at: Branch, [name, ...rest]: readonly string[], mask: Mask | null): void {
   if (name === undefined) {
-    at.mask = mask;
+    at.mask ??= mask;
     return;
   }
+  for (let count = 1; count <= rest.length; count += 1)
+    at.dotted.add([name, ...rest.slice(0, count)].join('.'));
   const next = at.members.get(name) ?? branch();
   at.members.set(name, next);
   plant(next, rest, mask);
@@ -59,7 +80,9 @@ function masked(at: Branch, level: number, arrays: number): Json {
 
 function members(at: Branch, level: number, value: string): Json {
   let document: Json = value;
-  for (const [name, inner] of at.members)
+  for (const name of at.dotted) document = withoutDotted(name, document);
+  for (const [name, inner] of at.members) {
+    if (!changes(inner)) continue;
     document = {
       $setField: {
         field: name,
@@ -78,5 +101,6 @@ function members(at: Branch, level: number, value: string): Json {
         },
       },
     };
+  }
   return document;
 }

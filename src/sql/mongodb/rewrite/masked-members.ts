@@ -27,7 +27,7 @@ const same: Step = (_argument, masked) => masked;
 const computed: Step = (argument, masked) =>
   new Set(membersOf(argument).flatMap(([name, value]) => (reads(value, masked) ? [topOf(name)] : [])));
 
-/** What `maskDocument` gives a member. */
+/** What `maskStages` gives a member. */
 function isMask(name: string, value: Json): boolean {
   const vars = isObject(value) && isObject(value['$let']) ? value['$let']['vars'] : undefined;
   return isObject(vars) && vars['v1'] === `$$ROOT.${name}`;

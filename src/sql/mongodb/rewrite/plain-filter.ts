@@ -21,12 +21,13 @@ const isPlainPattern = (pattern: Json | undefined): boolean =>
   !/[()]|\\[1-9gk]/.test(pattern) &&
   (pattern.match(/[*+?{]/g) ?? []).length <= 2;
 
-const values = (value: Json): boolean =>
-  !isObject(value)
-    ? itemsOf(value).every(values)
-    : '$regularExpression' in value
-      ? isPlainPattern((value['$regularExpression'] as JsonObject | null)?.['pattern'])
-      : true;
+/** Both ways in which Extended JSON writes a pattern as a value. */
+function values(value: Json): boolean {
+  if (!isObject(value)) return itemsOf(value).every(values);
+  const { $regularExpression: written, $regex: pattern } = value;
+  if (written !== undefined) return isObject(written) && isPlainPattern(written['pattern']);
+  return pattern === undefined || isPlainPattern(pattern);
+}
 
 function isPlainCondition(value: Json): boolean {
   if (!isObject(value)) return values(value);

@@ -23,9 +23,9 @@ function requireNoStoredValues(operation: JsonObject): void {
           construct: '$meta',
         });
       // every path of a pipeline starts at CURRENT: a let of that name would put something else under the row filter
-      if (name === 'let' && isObject(value) && 'CURRENT' in value)
-        refuse('policy.unsupported', 'The variable CURRENT cannot be given a value under a policy', {
-          construct: 'CURRENT',
+      if (name === 'let' && membersOf(value).some(([variable]) => /^[A-Z]/.test(variable)))
+        refuse('policy.unsupported', 'A variable of the server cannot be given a value under a policy', {
+          construct: 'let',
         });
     }
     return false;
@@ -102,7 +102,10 @@ export function rewriteMongodb(request: RewriteRequest): Rewriting {
   const { text } = request;
   const operation = parseStrictJson(text).value as JsonObject;
   const references = new References(request);
-  const rewriter = new PipelineRewriter(references, { text, fenced: isFenced(operation) });
+  const rewriter = new PipelineRewriter(references, {
+    text: writeJson(operation),
+    fenced: isFenced(operation),
+  });
   let rewritten = operation;
   try {
     rewritten = rewriteOperation(operation, rewriter);

@@ -85,8 +85,11 @@ function stagePaths(target: Target, stage: Json): string[] {
   const [name, argument] = stageOf(stage);
   if (name === '$unset')
     return (Array.isArray(argument) ? itemsOf(argument) : [argument]).map((path) => textOf(path));
-  if (!assigning.has(name))
+  if (!assigning.has(name)) {
+    const [hidden] = hiddenPaths(target.policy);
+    if (hidden !== undefined) refuseRead(target.name, hidden);
     return refuseRow(target.name, `${name} changes members that are not named and cannot be used`);
+  }
   requireVisible(target, fieldsOfExpression(argument));
   // {"a": {"b": …}} sets a.b, and what an expression gives sets all of a
   return Object.keys(isObject(argument) ? argument : {});
