@@ -7,6 +7,7 @@ import { mongodbDriver } from '../../src/drivers/mongodb/mongodb-driver';
 import { analyse } from '../../src/sql/analyse';
 import type { ColumnPolicy, RelationPolicy } from '../../src/sql/policy/relation-policy';
 import { collect, connectOptions, failure, never } from '../contract/driver-contract';
+import type { RewrittenStatement } from '../../src/sql/policy/rewriting';
 import { describeEngine, freshMongoDatabase, type FreshDatabase } from '../servers/servers';
 import { attacks, refusedAttacks } from './policy-mongodb.attacks';
 import { canaries, documents, views } from './policy-mongodb.data';
@@ -16,7 +17,12 @@ import { rewriteOnSource } from './rewrite-on-source';
 type Policies = Readonly<Record<string, RelationPolicy>>;
 type Outcome =
   | { code: string; detail: string }
-  | { rows: Record<string, unknown>[]; affectedRows: number | null; sent: string };
+  | {
+      rows: Record<string, unknown>[];
+      affectedRows: number | null;
+      sent: string;
+      masked: RewrittenStatement['maskedColumns'];
+    };
 
 const mask = (kind: string): ColumnPolicy => ({ rule: 'mask', mask: kind }) as ColumnPolicy;
 const expression = (value: unknown): ColumnPolicy => ({
@@ -63,6 +69,18 @@ const disguises = (text: string): string[] => [
   Buffer.from(text).toString('hex'),
   Buffer.from(text).toString('base64').replace(/=+$/, '').slice(1, -1),
 ];
+
+/** Members with something in them that only a mask makes, and that are not said to be masked. */
+function unmarked(rows: readonly Record<string, unknown>[], masked: unknown): string[] {
+  const members = masked == null ? [] : (masked as { members: string[] | null }).members;
+  return rows
+    .flatMap((row) => Object.entries(row))
+    .filter(
+      ([name, value]) =>
+        /\*\*\*|~Z/i.test(JSON.stringify(value)) && members !== null && !members.includes(name),
+    )
+    .map(([name]) => name);
+}
 
 describeEngine('mongodb', () => {
   let fresh: FreshDatabase;
@@ -113,7 +131,7 @@ describeEngine('mongodb', () => {
           columns.flatMap(({ name }, at) => (row[at] === undefined ? [] : [[name, plain(row[at])]])),
         ),
       );
-      return { rows: named, affectedRows, sent };
+      return { rows: named, affectedRows, sent, masked: rewriting.statement.maskedColumns };
     } catch (error) {
       const { code, message, extra } = error as AppError;
       return { code, detail: JSON.stringify([message, extra]) };
@@ -139,6 +157,11 @@ describeEngine('mongodb', () => {
     it.each(honest)('%s', async (_, operation, rows) => {
       const outcome = await ask(operation);
       expect(outcome).toMatchObject({ rows });
+      const { rows: found, masked } = outcome as Outcome & {
+        rows: Record<string, unknown>[];
+        masked: unknown;
+      };
+      expect(unmarked(found, masked)).toEqual([]);
     });
   });
 
@@ -250,8 +273,17 @@ describeEngine('mongodb', () => {
       'shows nothing hidden: %s',
       async (_, operation) => {
         const outcome = await ask(operation);
-        const { sent: _sent, ...shown } = outcome as { sent?: string };
-        const text = JSON.stringify(shown);
+        const {
+          sent: _sent,
+          rows = [],
+          masked,
+          ...shown
+        } = outcome as Partial<Outcome & { rows: [] }> & {
+          sent?: string;
+          masked?: unknown;
+        };
+        const text = JSON.stringify([rows, shown]);
+        expect(unmarked(rows, masked)).toEqual([]);
         expect(forbidden.filter((canary) => text.includes(canary))).toEqual([]);
         expect(text).not.toContain('query.database_error');
       },

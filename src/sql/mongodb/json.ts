@@ -12,24 +12,35 @@ export const itemsOf = (value: Json | undefined): readonly Json[] =>
 
 /** Equal text, members in the same order: what the server reads as the same. */
 export const isSame = (left: Json | undefined, right: Json | undefined): boolean =>
-  JSON.stringify(left) === JSON.stringify(right);
+  left === right || JSON.stringify(left) === JSON.stringify(right);
 
-/** Whether a value, or anything within it at any depth, is what is looked for. */
-export function holds(value: Json, wanted: (value: Json) => boolean): boolean {
+const nothing: ReadonlySet<Json> = new Set();
+
+/** Whether a value, or anything within it at any depth, is what is looked for; not within those left out. */
+export function holds(
+  value: Json,
+  wanted: (value: Json) => boolean,
+  leftOut: ReadonlySet<Json> = nothing,
+): boolean {
+  if (typeof value !== 'object' || value === null) return wanted(value);
+  if (leftOut.has(value)) return false;
   if (wanted(value)) return true;
-  if (Array.isArray(value)) return (value as readonly Json[]).some((item) => holds(item, wanted));
-  return membersOf(value).some(([, member]) => holds(member, wanted));
+  return Object.values(value).some((member: Json) => holds(member, wanted, leftOut));
 }
 
 /** JSON that keeps a negative zero, which `JSON.stringify` drops. */
-export function writeJson(value: Json): string {
+function writeSlowly(value: Json): string {
   if (Object.is(value, -0)) return '-0';
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(writeJson).join(',')}]`;
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(writeSlowly).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value);
   return `{${Object.entries(value)
-    .map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`)
+    .map(([name, member]) => `${JSON.stringify(name)}:${writeSlowly(member)}`)
     .join(',')}}`;
 }
+
+/** JSON of a value that was made of what `written` says. */
+export const writeJson = (value: Json, written: string): string =>
+  written.includes('-0') ? writeSlowly(value) : JSON.stringify(value);
 
 /** A text, or `''` for what is none. */
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');

@@ -1,6 +1,6 @@
 import type { RelationDescription } from '../../../common/relation-description';
 import { refuse } from '../../refused';
-import { holds, isObject, itemsOf, membersOf, writeJson } from '../json';
+import { holds, isObject, itemsOf, membersOf } from '../json';
 import type { Json, JsonObject } from '../strict-json';
 import { matchForeign } from './match-foreign';
 import { overlap } from './field-path';
@@ -109,7 +109,7 @@ export class PipelineRewriter {
     if (this.depth === 0) requireNoDenied(reading, pipeline);
     const views = reading.chain.map(({ view }) => view?.pipeline ?? []);
     const fenced = this.terms.fenced || this.depth > 0 || views.some((view) => !isCalm(view));
-    return spliceUnder(reading, rewritten, fenced);
+    return spliceUnder(reading, rewritten, pipeline, fenced);
   }
 
   lookup(argument: Json): Json {
@@ -191,7 +191,7 @@ export const collationOf = (description: RelationDescription | null): string =>
 
 /** The text by which collations are compared: that of the server's descriptions, or what the caller wrote. */
 export const collationText = (collation: JsonObject): string =>
-  collation['locale'] === SIMPLE ? SIMPLE : writeJson(collation);
+  collation['locale'] === SIMPLE ? SIMPLE : JSON.stringify(collation);
 
 const refuseCollation = (name: string): never =>
   refuse(

@@ -29,10 +29,14 @@ function values(value: Json): boolean {
   return pattern === undefined || isPlainPattern(pattern);
 }
 
+const isOperators = (value: Json): boolean =>
+  isObject(value) && Object.keys(value).every((name) => name.startsWith('$'));
+
 function isPlainCondition(value: Json): boolean {
   if (!isObject(value)) return values(value);
   return Object.entries(value).every(([name, member]) => {
-    if (name === '$elemMatch') return isPlainFilter(member) || isPlainCondition(member);
+    if (name === '$elemMatch')
+      return isPlainFilter(member) || (isOperators(member) && isPlainCondition(member));
     if (name === '$not') return isPlainCondition(member);
     if (name === '$regex') return isPlainPattern(member) || (isObject(member) && values(member));
     if (name === '$options') return true;

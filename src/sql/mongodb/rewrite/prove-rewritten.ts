@@ -26,14 +26,18 @@ function beginsWith(pipeline: readonly Json[], { filter, columns }: CompiledPoli
   );
   if (!near && filter !== null && !take((stage) => isSame(stage['$match'], filter))) return false;
   take((stage) => isSame(Object.keys(stage), ['$match']) && columns.length > 0);
-  take((stage) => isSame(stage, fence));
+  take((stage) => '$limit' in stage && isSame(stage, fence));
   return columns.every((column) => take((stage) => isSame(stage, column)));
 }
 
 const andOf = (value: Json | undefined): readonly Json[] => (isObject(value) ? itemsOf(value['$and']) : []);
 
 /** Asks of every collection that the operation names, at any depth, whether it is read behind its policy. */
-export function proveRewritten(operation: JsonObject, rewriter: PipelineRewriter): void {
+export function proveRewritten(
+  operation: JsonObject,
+  rewriter: PipelineRewriter,
+  written: ReadonlySet<Json>,
+): void {
   const require = (name: Json | undefined, pipeline: readonly Json[]): void => {
     if (typeof name !== 'string') return;
     const { policy, view } = rewriter.references.get(name);
@@ -45,7 +49,7 @@ export function proveRewritten(operation: JsonObject, rewriter: PipelineRewriter
   else if (name === 'estimatedDocumentCount') {
     if (rewriter.reading(textOf(collection)).isFiltered) unproved(textOf(collection));
   } else require(collection, itemsOf(pipeline ?? through ?? filter));
-  holds(operation, (part) => {
+  const check = (part: Json): boolean => {
     for (const [stage, argument] of membersOf(part)) {
       const { from, coll, pipeline: inner } = isObject(argument) ? argument : {};
       if (stage === '$lookup') require(from, itemsOf(inner));
@@ -54,7 +58,8 @@ export function proveRewritten(operation: JsonObject, rewriter: PipelineRewriter
         require(typeof argument === 'string' ? argument : coll, itemsOf(inner));
     }
     return false;
-  });
+  };
+  holds(operation, check, written);
 }
 
 function proveWrite({ collection, filter }: JsonObject, { references }: PipelineRewriter): void {

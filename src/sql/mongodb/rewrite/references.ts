@@ -3,6 +3,7 @@ import { refuse } from '../../refused';
 import type { ProtectedRelation, RewriteRequest } from '../../policy/rewriting';
 import { compilePolicy } from './compile-policy';
 import type { CompiledPolicy } from './compiled-policy';
+import type { Json } from '../strict-json';
 import { readView, type View } from './read-view';
 
 /** Views on views: as many as the server follows. */
@@ -38,6 +39,11 @@ export class References {
       chain.unshift(this.get(lowest.view.viewOn));
     }
     return chain;
+  }
+
+  /** Stages that only policies have written: the same objects wherever they stand. */
+  get policyStages(): ReadonlySet<Json> {
+    return new Set([...this.#known.values()].flatMap(({ policy }) => policy?.columns ?? []));
   }
 
   get restsOn(): RelationName[] {

@@ -15,8 +15,8 @@ import { rewriteRead } from './rewrite-read';
  * A document carries more than its members from stage to stage: the key of the index by which it was found, the key it
  * was sorted by. Those are as they are stored, whatever a mask has made of the members.
  */
-function requireNoStoredValues(operation: JsonObject): void {
-  holds(operation, (part) => {
+function requireNoStoredValues(operation: JsonObject, written: ReadonlySet<Json>): void {
+  const check = (part: Json): boolean => {
     for (const [name, value] of membersOf(part)) {
       if (name === '$meta' && value !== 'textScore')
         refuse('policy.unsupported', '$meta may only ask for the score of a search under a policy', {
@@ -29,7 +29,8 @@ function requireNoStoredValues(operation: JsonObject): void {
         });
     }
     return false;
-  });
+  };
+  holds(operation, check, written);
 }
 
 /** The collection that `$out` and `$merge` name. */
@@ -103,22 +104,23 @@ export function rewriteMongodb(request: RewriteRequest): Rewriting {
   const operation = parseStrictJson(text).value as JsonObject;
   const references = new References(request);
   const rewriter = new PipelineRewriter(references, {
-    text: writeJson(operation),
+    text: JSON.stringify(operation),
     fenced: isFenced(operation),
   });
   let rewritten = operation;
   try {
     rewritten = rewriteOperation(operation, rewriter);
     if (references.missing.length === 0) {
-      if (rewriter.readings.length > 0) requireNoStoredValues(rewritten);
-      proveRewritten(rewritten, rewriter);
+      const written = references.policyStages;
+      if (rewriter.readings.length > 0) requireNoStoredValues(rewritten, written);
+      proveRewritten(rewritten, rewriter, written);
     }
   } catch (error) {
     // what was not looked up counted as not there: the refusal may not hold
     if (!(error instanceof Refused) || references.missing.length === 0) throw error;
   }
   if (references.missing.length > 0) return { ok: false, missing: references.missing };
-  const sent = rewritten === operation ? text : writeJson(rewritten);
+  const sent = rewritten === operation ? text : writeJson(rewritten, text);
   return {
     ok: true,
     statement: {

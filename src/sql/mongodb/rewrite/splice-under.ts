@@ -26,10 +26,11 @@ function isAhead(filter: JsonObject, hidden: readonly string[]): boolean {
 
 const hasText = (value: Json): boolean => holds(value, (part) => isObject(part) && '$text' in part);
 
-/** Puts the caller's pipeline behind the stages of a protected reference. */
+/** Puts the caller's pipeline, in which others have been put in already, behind the stages of a protected reference. */
 export function spliceUnder(
   reading: Reading,
   pipeline: readonly JsonObject[],
+  written: readonly JsonObject[],
   fenced: boolean,
 ): JsonObject[] {
   const [first, ...rest] = pipeline;
@@ -38,7 +39,7 @@ export function spliceUnder(
   const wanted = conjuncts(first?.['$match']);
   const searches = wanted.filter((part) => '$text' in part);
   if (searches.length > 0) return underSearch(reading, wanted, rest);
-  if (hasText(pipeline)) unsupported(reading.name, '$text', 'a search has to come first');
+  if (hasText(written)) unsupported(reading.name, '$text', 'a search has to come first');
   // copies of comparisons, for the indexes: what replaces the document, and the fence, keep the server from moving them
   const ahead = reading.isView ? [] : wanted.filter((part) => isAhead(part, reading.hidden));
   const moved = !fenced && !reading.stages({ ahead: [], fenced }).some((stage) => '$replaceWith' in stage);
