@@ -66,7 +66,8 @@ export class PolicyItemBody {
 
   @ApiPropertyOptional({
     type: String,
-    description: 'For `mask: "expression"`: an expression of the dialect over the columns of the table',
+    description:
+      'For `mask: "expression"`: an expression of the dialect over the columns of the table. MongoDB: an aggregation expression as JSON; `$$value` is the value',
     example: "left(email, 1) || '…'",
   })
   @IsOptional()
@@ -77,7 +78,7 @@ export class PolicyItemBody {
   @ApiPropertyOptional({
     type: String,
     description:
-      'A boolean expression of the dialect; may use :user_id, :username, :role and the attributes of the user',
+      'A boolean expression of the dialect; may use :user_id, :username, :role and the attributes of the user. MongoDB: a document of $match as JSON, with variables as whole strings',
     example: 'region = :region',
   })
   @IsOptional()
