@@ -98,6 +98,8 @@ function readColumn([, , , name, type, dataType, extra]: CatalogRow): DescribedC
     type: type ?? '',
     textual: textualTypes.has((dataType ?? '').toLowerCase()),
     visible: !/\bINVISIBLE\b/i.test(extra ?? ''),
+    // VIRTUAL or STORED; MySQL calls defaults that are expressions DEFAULT_GENERATED
+    ...(/\bGENERATED\b/i.test((extra ?? '').replace('DEFAULT_GENERATED', '')) ? { generated: true } : {}),
   };
 }
 

@@ -1,106 +1,9 @@
 import type { StatementFacts } from '../facts';
 import { refuse } from '../refused';
-import { lexMysql, type LexedMysql } from './lex-mysql';
-import { parseInWorker } from './parse-in-worker';
-import { accountWords, checkWords, withoutRollup } from './statement-words';
-import { isTree, TreeWalker, type Census, type Tree } from './walk-tree';
-
-const tooComplex = (position?: number): never =>
-  refuse('query.too_complex', 'The statement is too complex to be analysed', { position });
-
-/**
- * Where the grammar stopped. It names the token and a place, which is sometimes that of the token after it; EOF has no
- * place.
- */
-function placeOf(message: string, code: string): number {
-  const [, found = '', column] = /found: (.*) at Line: 1, Column: (\d+)$/.exec(message) ?? [];
-  if (column === undefined) return code.length;
-  const position = Number(column) - 1;
-  if (code.startsWith(found, position)) return position;
-  return Math.max(0, code.lastIndexOf(found, position));
-}
-
-/**
- * From this many parentheses inside each other the grammar may run out of depth in one reading of them and report the
- * failure of another one: what it calls a syntax error there is none.
- */
-const doubtfulDepth = 12;
-
-function depthOf(code: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const character of code) {
-    if (character === '(') deepest = Math.max(deepest, (depth += 1));
-    else if (character === ')') depth -= 1;
-  }
-  return deepest;
-}
-
-/** The grammar's own messages speak of its tokens; the caller gets the place and the text that stands there. */
-function refuseSyntax(message: string, code: string, text: string): never {
-  if (message.startsWith('recursion limit') || depthOf(code) > doubtfulDepth) return tooComplex();
-  const position = placeOf(message, code);
-  const near = /^[\w$]{1,40}|^\S?/.exec(text.slice(position))?.[0] ?? '';
-  const place = near === '' ? 'the end' : `"${near}"`;
-  return refuse(
-    'query.syntax',
-    `The statement has a syntax error, or something not supported, near ${place}`,
-    {
-      position,
-    },
-  );
-}
-
-async function parse(code: string, text: string): Promise<Tree> {
-  const outcome = await parseInWorker(code);
-  if (outcome.kind === 'broken') return tooComplex();
-  if (outcome.kind === 'timeout')
-    return refuse('service.unavailable', 'The analysis of the statement took too long');
-  if (outcome.kind === 'syntax') return refuseSyntax(outcome.message, code, text);
-  const statements = JSON.parse(outcome.json) as readonly Tree[];
-  const [statement] = statements;
-  if (statement === undefined) return refuse('query.empty', 'The statement is empty');
-  if (statements.length > 1) return refuse('query.multiple_statements', 'Send one statement at a time');
-  return statement;
-}
-
-interface Statement {
-  readonly kind: string;
-  readonly tree: Tree;
-}
-
-const writes: ReadonlyMap<string, string> = new Map([
-  ['Insert', 'insert'],
-  ['Update', 'update'],
-  ['Delete', 'delete'],
-]);
-
-/** The kind by the innermost body: WITH and parentheses wrap queries and changes alike. */
-function kindOf(tree: Tree): string {
-  const [key = '', value] = Object.entries(tree)[0] ?? [];
-  const body = isTree(value) ? value.body : undefined;
-  if (key === 'Query' && isTree(body)) return kindOf(body);
-  if (key === 'Insert' && isTree(value)) {
-    const insert = isTree(value.Insert) ? value.Insert : value;
-    return insert.replace_into === true ? 'replace' : 'insert';
-  }
-  return writes.get(key) ?? (key === 'Values' ? 'values' : 'select');
-}
-
-/** EXPLAIN shows the plan of the statement inside; DESCRIBE of a table reads the catalog. */
-function readExplain(tree: Tree): Statement | null {
-  if (!isTree(tree.Explain)) return null;
-  const { statement, analyze, options } = tree.Explain;
-  if (!isTree(statement) || Array.isArray(options))
-    return refuse('query.unsupported', 'EXPLAIN of this form is not accepted here', { construct: 'EXPLAIN' });
-  if (analyze === true && kindOf(statement) !== 'select')
-    refuse('query.read_only', 'EXPLAIN ANALYZE runs the statement, and this one writes', {
-      construct: 'EXPLAIN ANALYZE',
-    });
-  return { kind: 'explain', tree: statement };
-}
-
-const accepted = new Set(['Query', 'Insert', 'Update', 'Delete']);
+import type { LexedMysql } from './lex-mysql';
+import { parseMysql, type ParsedMysql } from './parse-mysql';
+import { accountWords } from './statement-words';
+import { TreeWalker, type Census } from './walk-tree';
 
 /**
  * Reserved words that make a table reference occur as often in the text as in the tree, or the grammar read the text
@@ -118,15 +21,11 @@ function compareWithWords(census: Census, { words }: LexedMysql): void {
 
 /** Facts of one statement of MySQL or MariaDB. @throws Refused */
 export async function analyseMysql(text: string): Promise<StatementFacts> {
-  const lexed = lexMysql(text);
-  checkWords(lexed);
-  const parsed = await parse(withoutRollup(lexed), text);
-  const { kind, tree } = readExplain(parsed) ?? { kind: kindOf(parsed), tree: parsed };
-  const [variant = ''] = Object.keys(tree);
-  if (!accepted.has(variant)) {
-    const construct = variant.replace(/([a-z])([A-Z])/g, '$1 $2').toUpperCase();
-    refuse('query.unsupported', `${construct} is not accepted here`, { construct });
-  }
+  return collectFacts(await parseMysql(text));
+}
+
+/** Facts of a statement that has been parsed. @throws Refused */
+export function collectFacts({ lexed, kind, tree }: ParsedMysql): StatementFacts {
   const walker = new TreeWalker();
   walker.walk(tree);
   compareWithWords(walker.census, lexed);

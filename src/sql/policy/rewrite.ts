@@ -1,6 +1,7 @@
 import type { Dialect } from '../../common/dialect';
 import { rewriteMongodb } from '../mongodb/rewrite/rewrite-mongodb';
 import { rewritePostgresql } from '../postgresql/rewrite-postgresql';
+import { rewriteMysql } from '../mysql/rewrite-mysql';
 import { Refused } from '../refused';
 import { rewriteSqlite } from '../sqlite/rewrite/rewrite-sqlite';
 import type { RewriteRequest, RewriteStatement, Rewriting } from './rewriting';
@@ -9,6 +10,7 @@ const dialects: Partial<Readonly<Record<Dialect, RewriteStatement>>> = {
   mongodb: rewriteMongodb,
   postgresql: rewritePostgresql,
   sqlite: rewriteSqlite,
+  mysql: rewriteMysql,
 };
 
 /**
