@@ -47,8 +47,9 @@ export async function startService(config: Config, options: StartOptions = {}): 
   const url = addressOf(running, config.host);
   log.log.info(`Sluice is ready: ${url}/docs`);
   const stop = async (): Promise<void> => {
-    running.get(Lifecycle).stop();
-    await drain(running.getHttpServer(), config.shutdownGraceMs);
+    const lifecycle = running.get(Lifecycle);
+    lifecycle.stop();
+    await drain(running.getHttpServer(), config.shutdownGraceMs, lifecycle.beforeCut);
     await running.close();
     await database.stop();
   };

@@ -5,6 +5,9 @@ import { Injectable } from '@nestjs/common';
 export class Lifecycle {
   private stopping = false;
 
+  /** Ends what still answers when the grace is over, before its connections are cut. */
+  beforeCut: (() => Promise<void>) | null = null;
+
   get isStopping(): boolean {
     return this.stopping;
   }

@@ -11,6 +11,7 @@ export function abortError(signal: AbortSignal): AppError {
   if (reason === 'timeout' || (reason instanceof DOMException && reason.name === 'TimeoutError')) {
     return new AppError('query.timeout');
   }
+  if (reason === 'revoked') return new AppError('permission.revoked');
   if (reason === 'shutdown') return new AppError('service.shutting_down');
   return new AppError('query.cancelled');
 }

@@ -214,6 +214,13 @@ export function driverContract(fixture: DriverFixture): void {
         await begun(text);
         await own.close(50);
         expect((await work).code).toBe('service.shutting_down');
+        const changed = await connect();
+        const other = marker();
+        const stopped = failure(collect(changed, request(fixture.slow(other))));
+        await begun(other);
+        await changed.close(50, new AppError('connection.inactive'));
+        expect((await stopped).code).toBe('connection.inactive');
+        await gone(other);
         await gone(text);
       });
 

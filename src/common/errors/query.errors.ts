@@ -58,6 +58,11 @@ export const queryErrors = {
     title: 'Running statements here is not permitted',
     fault: 'caller',
   },
+  'permission.revoked': {
+    status: 403,
+    title: 'The permission was revoked while the statement ran',
+    fault: 'caller',
+  },
   'permission.table_denied': { status: 403, title: 'A table is not permitted', fault: 'caller' },
   'permission.function_denied': { status: 403, title: 'A function is not permitted', fault: 'caller' },
   'permission.write_denied': { status: 403, title: 'Writing is not permitted', fault: 'caller' },

@@ -113,8 +113,8 @@ export class MongoSource implements Source {
     return { open, idle: open - busy, busy, waiting, max };
   }
 
-  close(graceMs = 0): Promise<void> {
-    this.#closing ??= this.#close(graceMs);
+  close(graceMs = 0, reason = new AppError('service.shutting_down')): Promise<void> {
+    this.#closing ??= this.#close(graceMs, reason);
     return this.#closing;
   }
 
@@ -211,12 +211,10 @@ export class MongoSource implements Source {
     }
   }
 
-  async #close(graceMs: number): Promise<void> {
+  async #close(graceMs: number, reason: AppError): Promise<void> {
     this.#gate.close();
     if (!(await this.#gate.emptied(graceMs))) {
-      await Promise.all(
-        [...this.#running].map((running) => running.stop(new AppError('service.shutting_down'))),
-      );
+      await Promise.all([...this.#running].map((running) => running.stop(reason)));
     }
     await this.connection.close(true);
     const control = await this.#control?.catch(() => null);

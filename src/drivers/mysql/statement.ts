@@ -233,7 +233,7 @@ export class MysqlStatement implements RunningStatement {
     if (this.#committing) return this.#waiters.until(() => !this.#committing);
     const ended = this.#waiters.until(() => this.#state !== 'running');
     this.#rows.clear();
-    this.#resume();
+    if (reason === null) this.#resume();
     if (reason !== null || (await settledWithin(ended, drainMs)) === 'pending') await this.#kill(ended);
     this.#error = reason ?? new AppError('query.cancelled', 'The cursor is closed.');
     void this.#finish('ROLLBACK');
@@ -248,6 +248,8 @@ export class MysqlStatement implements RunningStatement {
       do {
         this.#killed = true;
         await this.session.kill();
+        // Not before: what is on its way would keep the process from giving the order.
+        this.#resume();
       } while ((await settledWithin(ended, killAgainAfterMs)) === 'pending' && Date.now() < deadline);
     } catch {
       // the server takes no order: closing the socket is all that is left

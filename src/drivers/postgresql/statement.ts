@@ -283,13 +283,15 @@ export class PostgresStatement implements RunningStatement {
 
   /** Asks until the statement ends; a session whose statement does not end is closed. */
   async #cancel(): Promise<void> {
-    this.#flight.resume();
     const stopped = this.#waiters.until(() => this.#state !== 'running');
     this.#cancelling = (async () => {
       try {
         const deadline = Date.now() + cancelledWithinMs;
-        do await this.session.cancel();
-        while ((await settledWithin(stopped, cancelAgainAfterMs)) === 'pending' && Date.now() < deadline);
+        do {
+          await this.session.cancel();
+          // Not before: what is on its way would keep the process from giving the order.
+          this.#flight.resume();
+        } while ((await settledWithin(stopped, cancelAgainAfterMs)) === 'pending' && Date.now() < deadline);
       } catch {
         // the server takes no cancel: closing the socket is all that is left
       }

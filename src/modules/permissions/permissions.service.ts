@@ -12,7 +12,8 @@ import { ConnectionPermission } from './connection-permission.entity';
 import { administratorPermission, type GrantedPermission, type Permission } from './permission';
 import type { PermissionBody } from './permission.dto';
 
-const TOPIC = 'permission';
+/** Signals of changed permissions; the key is `permissionKey`. */
+export const PERMISSION_TOPIC = 'permission';
 const MAX_CACHED = 50_000;
 
 interface PermissionRow {
@@ -46,7 +47,7 @@ export class PermissionsService {
     private readonly signals: SignalBus,
     private readonly audit: AuditService,
   ) {
-    signals.on(TOPIC, (key) => {
+    signals.on(PERMISSION_TOPIC, (key) => {
       this.epoch++;
       this.cache.delete(key);
     });
@@ -59,7 +60,7 @@ export class PermissionsService {
   /** @returns `null` when the principal has nothing to do with the connection */
   async find(principal: Principal, connectionId: string, fresh = false): Promise<GrantedPermission | null> {
     if (principal.role === 'admin') return administratorPermission;
-    const key = cacheKeyOf(principal.userId, connectionId);
+    const key = permissionKey(principal.userId, connectionId);
     const known = fresh || !this.signals.isLive ? undefined : this.cache.get(key);
     if (known) return known.permission;
     const before = this.epoch;
@@ -163,11 +164,11 @@ export class PermissionsService {
       ...byCaller(caller),
       action,
       resourceType: 'permission',
-      resourceId: cacheKeyOf(userId, connectionId),
+      resourceId: permissionKey(userId, connectionId),
       result: 'success',
       details: { connectionId, userId, ...details },
     });
-    await this.signals.publish(manager, TOPIC, cacheKeyOf(userId, connectionId));
+    await this.signals.publish(manager, PERMISSION_TOPIC, permissionKey(userId, connectionId));
   }
 
   private async requireConnection(manager: EntityManager, connectionId: string): Promise<void> {
@@ -201,7 +202,7 @@ type Mutable<T> = {
   -readonly [K in keyof T]: T[K] extends readonly string[] | null ? string[] | null : T[K];
 };
 
-function cacheKeyOf(userId: string, connectionId: string): string {
+export function permissionKey(userId: string, connectionId: string): string {
   return `${userId}:${connectionId}`;
 }
 

@@ -5,6 +5,7 @@ const statusByCode: Readonly<Record<string, RunOutcome['status']>> = {
   'query.timeout': 'timeout',
   'query.cancelled': 'cancelled',
   'service.shutting_down': 'cancelled',
+  'permission.revoked': 'cancelled',
 };
 
 /** How a run ended, as history keeps it. A failure that is not ours to explain is recorded as internal, without text. */

@@ -18,6 +18,7 @@ import { QueryHistory } from './query-history.entity';
 import { QueryController } from './query.controller';
 import { QueryService } from './query.service';
 import { ResultCache } from './result-cache';
+import { RevokedRuns } from './revoked-runs';
 import { RunMetrics } from './run.metrics';
 import { RunRecorder } from './run-recorder';
 import { RunningQueries } from './running-queries';
@@ -52,6 +53,7 @@ import { StreamService } from './stream/stream.service';
     QueryCancellation,
     QueryService,
     ResultCache,
+    RevokedRuns,
     RunMetrics,
     RunRecorder,
     RunningQueries,

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Lifecycle } from '../../common/lifecycle';
 import { CONFIG, type Config } from '../../config/config';
 import { SignalBus } from '../../database/signal-bus';
 import type { StopReason } from '../../drivers/abort';
@@ -18,11 +19,17 @@ export interface RunningQuery {
 export class RunningQueries implements BeforeApplicationShutdown {
   private readonly running = new Map<string, RunningQuery>();
 
+  /** Told of every run once it can be stopped. */
+  onStart: ((run: Run) => void) | null = null;
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     signals: SignalBus,
+    lifecycle: Lifecycle,
   ) {
     signals.on('query.cancel', (id) => this.running.get(id)?.stop('cancelled'));
+    // Streams get to say that they broke off before their connections are cut.
+    lifecycle.beforeCut = () => this.stopAll();
   }
 
   get count(): number {
@@ -53,6 +60,7 @@ export class RunningQueries implements BeforeApplicationShutdown {
       over = resolve;
     });
     this.running.set(run.id, { run, startedAt: new Date(), ended, stop });
+    this.onStart?.(run);
     try {
       return await work(controller.signal);
     } finally {
@@ -66,6 +74,11 @@ export class RunningQueries implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     const all = Promise.all([...this.running.values()].map(({ ended }) => ended));
     await Promise.race([all, sleep(this.config.shutdownGraceMs, undefined, { ref: false })]);
+    await this.stopAll();
+  }
+
+  /** Stops everything because the process ends; resolves when the databases have confirmed. */
+  private async stopAll(): Promise<void> {
     for (const one of this.running.values()) one.stop('shutdown');
     await Promise.all([...this.running.values()].map(({ ended }) => ended));
   }

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestService, type Answer, type TestService, type TestUser } from './service';
+import type { WatchedEngine } from './stop-attempts';
+import { ndjsonOf, openStream, readStream } from './stream-request';
+import { watchedPostgresql } from './watched-engines';
+
+describe('what runs when its permission changes', () => {
+  let service: TestService;
+  let replica: TestService;
+  let engine: WatchedEngine;
+  let connectionId: string;
+  let user: TestUser;
+
+  beforeAll(async () => {
+    [service, engine] = await Promise.all([startTestService(), watchedPostgresql()]);
+    replica = await service.replica();
+    const created = await service.api('POST', '/api/database/connections', { name: 'e', ...engine.target });
+    connectionId = created.body.id;
+  });
+  afterAll(async () => {
+    await service?.close();
+    await engine?.drop();
+  });
+  beforeEach(async () => {
+    user = await service.user('user');
+    await permit({});
+  });
+
+  const permit = async (more: Record<string, unknown>): Promise<void> => {
+    const path = `/api/database/connections/${connectionId}/permissions/${user.id}`;
+    const body = { allowedTables: engine.allowedTables, maxRowsPerQuery: null, ...more };
+    expect((await service.api('PUT', path, body)).status).toBe(200);
+  };
+  /** A statement that runs on the other replica. */
+  const start = async (marker: string): Promise<{ answer: Promise<Answer> }> => {
+    const answer = replica.api(
+      'POST',
+      '/api/database/query',
+      { connectionId, query: engine.slow(marker), cache: 'bypass' },
+      user.token,
+    );
+    while (!(await engine.isRunning(marker))) await sleep(20);
+    return { answer };
+  };
+
+  it.each([
+    ['a table is taken away', (): Promise<void> => permit({ allowedTables: [] })],
+    ['queries are taken away', (): Promise<void> => permit({ canQuery: false })],
+    [
+      'the user is switched off',
+      async (): Promise<void> =>
+        void (await service.api('PATCH', `/api/users/${user.id}`, { isActive: false })),
+    ],
+    [
+      'the user logs out',
+      async (): Promise<void> => void (await service.api('POST', '/api/auth/logout', undefined, user.token)),
+    ],
+  ] as const)('stops on every replica when %s', async (why, change) => {
+    const { answer } = await start(`revoked ${why}`);
+    await change();
+    const { status, body } = await answer;
+    expect([status, body.code]).toEqual([403, 'permission.revoked']);
+    expect(await engine.isRunning(`revoked ${why}`)).toBe(false);
+  });
+
+  it('runs on when it would be permitted just the same', async () => {
+    const { answer } = await start('runs on');
+    await permit({ allowedTables: null, maxRowsPerQuery: 5 });
+    await sleep(300);
+    expect(await engine.isRunning('runs on')).toBe(true);
+    await permit({ allowedTables: [] });
+    expect((await answer).body.code).toBe('permission.revoked');
+  });
+
+  it('tells a stream why it broke off', async () => {
+    const answer = await openStream(replica, {
+      connectionId,
+      query: engine.endless('told'),
+      token: user.token,
+    });
+    await service.api('DELETE', `/api/database/connections/${connectionId}/permissions/${user.id}`);
+    const { text } = await readStream(answer);
+    expect(ndjsonOf(text).trailer).toMatchObject({ status: 'error', error: { code: 'permission.revoked' } });
+  });
+});
+
+describe('a stream when the service stops', () => {
+  it('is told so before its connection is cut', async () => {
+    const [service, engine] = await Promise.all([
+      startTestService({ shutdownGraceMs: 300 }),
+      watchedPostgresql(),
+    ]);
+    const created = await service.api('POST', '/api/database/connections', { name: 'e', ...engine.target });
+    const answer = await openStream(service, {
+      connectionId: created.body.id,
+      query: engine.endless('shutdown'),
+      token: service.admin,
+    });
+    const [{ text, broken }] = await Promise.all([readStream(answer), service.service.close()]);
+    expect([broken, ndjsonOf(text).trailer.error.code]).toEqual([false, 'service.shutting_down']);
+    expect(await engine.isRunning('shutdown')).toBe(false);
+    await service.close();
+    await engine.drop();
+  });
+});
