@@ -37,6 +37,12 @@ export const requestErrors = {
     retryable: true,
   },
   'service.internal': { status: 500, title: 'Internal error', fault: 'us' },
+  'audit.export_busy': {
+    status: 429,
+    title: 'Too many exports at once',
+    fault: 'load',
+    retryable: true,
+  },
   'audit.not_sealed': {
     status: 409,
     title: 'The record is not under a signed root yet',

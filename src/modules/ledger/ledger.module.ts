@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { RuntimeModule } from '../../common/runtime.module';
 import { AuditModule } from '../audit/audit.module';
 import { SettingsModule } from '../settings/settings.module';
+import { ExportController } from './export/export.controller';
+import { ExportService } from './export/export.service';
 import { LedgerController } from './ledger.controller';
 import { ProofReader } from './proof.reader';
 import { RootJob } from './root.job';
@@ -12,8 +14,8 @@ import { SinkPositions } from './sinks/sink-positions';
 
 @Module({
   imports: [AuditModule, RuntimeModule, SettingsModule],
-  controllers: [LedgerController],
-  providers: [ProofReader, RootDelivery, RootJob, RootMaker, RootStore, SinkPositions],
+  controllers: [ExportController, LedgerController],
+  providers: [ExportService, ProofReader, RootDelivery, RootJob, RootMaker, RootStore, SinkPositions],
   exports: [RootJob, RootStore],
 })
 export class LedgerModule {}

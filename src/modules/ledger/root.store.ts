@@ -2,30 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Segment } from '../audit/chain/segment';
-import { NO_ROOT, type LastRoot, type RootBody, type SignedRoot } from './root';
-import { rootLine, type RootLine } from './root-line';
+import { readRoots, segmentColumns, segmentOfRow, type SegmentRow } from './read-roots';
+import { NO_ROOT, type LastRoot, type SignedRoot } from './root';
+import type { RootLine } from './root-line';
 import type { SigningKey } from './signing-key';
-
-interface SegmentRow {
-  readonly chain_id: string;
-  readonly from_seq: string;
-  readonly to_seq: string;
-  readonly month: string;
-  readonly previous: Buffer;
-  readonly head: Buffer;
-  readonly tree: Buffer;
-}
-
-interface RootRow {
-  readonly body: string;
-  readonly hash: Buffer;
-  readonly key_id: string;
-  readonly signature: Buffer;
-}
 
 type Reader = Pick<EntityManager, 'query'>;
 
-const SEGMENT = 'chain_id, from_seq, to_seq, month, previous, head, tree';
 const MAX_SEGMENTS = 10_000;
 
 /** Roots and their segments in the system database. */
@@ -43,7 +26,7 @@ export class RootStore {
   /** Segments that no root covers, in the order of the next one's tree; locked until the transaction ends. */
   async uncovered(manager: EntityManager): Promise<Segment[]> {
     const rows: SegmentRow[] = await manager.query(
-      `SELECT ${SEGMENT} FROM audit_segments WHERE root_number IS NULL
+      `SELECT ${segmentColumns} FROM audit_segments WHERE root_number IS NULL
        ORDER BY chain_id, from_seq LIMIT ${MAX_SEGMENTS} FOR UPDATE`,
     );
     return rows.map(segmentOfRow);
@@ -72,17 +55,12 @@ export class RootStore {
   }
 
   /** Roots after `number`, in order, with their segments. */
-  async after(number: number, limit: number, reader: Reader = this.dataSource): Promise<RootLine[]> {
-    const rows: RootRow[] = await reader.query(
-      'SELECT body, hash, key_id, signature FROM audit_roots WHERE number > $1 ORDER BY number LIMIT $2',
-      [number, limit],
+  after(number: number, limit: number, reader: Reader = this.dataSource): Promise<RootLine[]> {
+    return readRoots(
+      { query: async (sql, values) => ({ rows: await reader.query(sql, values) }) },
+      number,
+      limit,
     );
-    const lines: RootLine[] = [];
-    for (const row of rows) {
-      const root = signedRootOf(row);
-      lines.push(rootLine(root, await this.segmentsOf(root.body.number, reader)));
-    }
-    return lines;
   }
 
   async find(number: number, reader: Reader = this.dataSource): Promise<RootLine | null> {
@@ -96,7 +74,7 @@ export class RootStore {
     seq: number,
   ): Promise<{ segment: Segment; root: number; index: number } | null> {
     const [row]: (SegmentRow & { root_number: string; root_index: number })[] = await this.dataSource.query(
-      `SELECT ${SEGMENT}, root_number, root_index FROM audit_segments
+      `SELECT ${segmentColumns}, root_number, root_index FROM audit_segments
        WHERE chain_id = $1 AND from_seq <= $2 AND to_seq >= $2 AND root_number IS NOT NULL
        ORDER BY from_seq DESC LIMIT 1`,
       [chain, seq],
@@ -107,34 +85,4 @@ export class RootStore {
   async keys(): Promise<{ id: string; publicKey: string }[]> {
     return this.dataSource.query('SELECT id, public_key AS "publicKey" FROM audit_keys ORDER BY created_at');
   }
-
-  private async segmentsOf(number: number, reader: Reader): Promise<Segment[]> {
-    const rows: SegmentRow[] = await reader.query(
-      `SELECT ${SEGMENT} FROM audit_segments WHERE root_number = $1 ORDER BY root_index`,
-      [number],
-    );
-    return rows.map(segmentOfRow);
-  }
-}
-
-function signedRootOf(row: RootRow): SignedRoot {
-  return {
-    body: JSON.parse(row.body) as RootBody,
-    text: row.body,
-    hash: row.hash,
-    keyId: row.key_id,
-    signature: row.signature,
-  };
-}
-
-function segmentOfRow(row: SegmentRow): Segment {
-  return {
-    chain: row.chain_id,
-    from: Number(row.from_seq),
-    to: Number(row.to_seq),
-    month: row.month,
-    previous: row.previous,
-    head: row.head,
-    tree: row.tree,
-  };
 }
