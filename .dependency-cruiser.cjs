@@ -6,7 +6,7 @@ const layers = [
   ['src/common', 'src/config'],
   ['src/drivers', 'src/sql', 'src/database', 'src/cache', 'src/http'],
   ['src/modules/audit', 'src/modules/stats'],
-  ['src/modules/settings', 'src/modules/sealing'],
+  ['src/modules/settings', 'src/modules/sealing', 'src/modules/jobs'],
   ['src/modules/auth', 'src/modules/ledger'],
   ['src/modules/permissions'],
   ['src/modules/connections'],

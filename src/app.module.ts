@@ -10,6 +10,7 @@ import { AuditModule } from './modules/audit/audit.module';
 import { AuthModule } from './modules/auth/auth.module';
 import { ConnectionsModule } from './modules/connections/connections.module';
 import { HealthModule } from './modules/health/health.module';
+import { JobsModule } from './modules/jobs/jobs.module';
 import { LedgerModule } from './modules/ledger/ledger.module';
 import { PermissionsModule } from './modules/permissions/permissions.module';
 import { PoliciesModule } from './modules/policies/policies.module';
@@ -33,6 +34,7 @@ export class AppModule {
         CacheModule,
         AuditModule,
         SettingsModule,
+        JobsModule,
         LedgerModule,
         AuthModule,
         PermissionsModule,

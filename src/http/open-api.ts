@@ -17,6 +17,7 @@ const tags: readonly (readonly [name: string, description: string])[] = [
   ['Audit', 'Who did what, from where, with which result; for administrators.'],
   ['Statistics', 'Runs by hour and by user; for administrators.'],
   ['Settings', 'What changes while the service runs; for administrators.'],
+  ['Jobs', 'What one replica does for all now and then; for administrators.'],
   ['Health', 'Liveness, readiness, metrics.'],
 ];
 

@@ -22,6 +22,7 @@ const administrative = [
   /^(PATCH|DELETE) \/api\/database\/connections\/\{id\}$/,
   /^(GET|PUT|DELETE) \/api\/database\/connections\/\{id\}\/(permissions|policies)/,
   /^GET \/api\/database\/connections\/\{id\}\/read-only-account$/,
+  /^(GET|POST) \/api\/jobs/,
   /^GET \/metrics$/,
 ];
 /** For whoever may run statements; viewers may not. */

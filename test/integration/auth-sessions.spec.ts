@@ -64,7 +64,7 @@ describe('sessions', () => {
     await age(old, `ended_at = now() - interval '25 h'`);
     await age(recent, `ended_at = now() - interval '23 h'`);
     await database.query(`INSERT INTO rate_limits VALUES ('over', 1, 1), ('running', 1, 9999999999999)`);
-    await service.service.app.get(SessionCleanupJob).run();
+    await service.service.app.get(SessionCleanupJob).clean();
     const left = await database.query('SELECT user_id FROM user_sessions WHERE user_id = ANY($1)', [
       [old.id, recent.id],
     ]);

@@ -13,6 +13,6 @@ import { AuditOutbox } from './outbox';
   imports: [TypeOrmModule.forFeature([AuditLog])],
   controllers: [AuditController],
   providers: [AuditOutbox, AuditService, AuditLogReader, AuditPartitionsJob, ChainKeeperJob, ChainWriter],
-  exports: [AuditOutbox, AuditService, ChainKeeperJob, ChainWriter],
+  exports: [AuditOutbox, AuditPartitionsJob, AuditService, ChainKeeperJob, ChainWriter],
 })
 export class AuditModule {}

@@ -6,6 +6,7 @@ import { createSecretKey } from 'node:crypto';
 import { RedisModule } from '../../cache/redis.module';
 import { CONFIG, type Config } from '../../config/config';
 import { AuditModule } from '../audit/audit.module';
+import { JobsModule } from '../jobs/jobs.module';
 import { SettingsModule } from '../settings/settings.module';
 import { AccessGuard } from './access.guard';
 import { AccessTokens, tokenRules } from './access-tokens';
@@ -40,6 +41,7 @@ import { UsersController } from './users.controller';
       }),
     }),
     AuditModule,
+    JobsModule,
     SettingsModule,
     RedisModule,
   ],

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { RuntimeModule } from '../../common/runtime.module';
 import { AuditModule } from '../audit/audit.module';
+import { JobsModule } from '../jobs/jobs.module';
 import { SettingsModule } from '../settings/settings.module';
+import { AuditRetentionJob } from './audit-retention.job';
 import { ExportController } from './export/export.controller';
 import { ExportService } from './export/export.service';
 import { LedgerController } from './ledger.controller';
@@ -13,9 +15,18 @@ import { RootDelivery } from './sinks/root.delivery';
 import { SinkPositions } from './sinks/sink-positions';
 
 @Module({
-  imports: [AuditModule, RuntimeModule, SettingsModule],
+  imports: [AuditModule, JobsModule, RuntimeModule, SettingsModule],
   controllers: [ExportController, LedgerController],
-  providers: [ExportService, ProofReader, RootDelivery, RootJob, RootMaker, RootStore, SinkPositions],
+  providers: [
+    AuditRetentionJob,
+    ExportService,
+    ProofReader,
+    RootDelivery,
+    RootJob,
+    RootMaker,
+    RootStore,
+    SinkPositions,
+  ],
   exports: [RootJob, RootStore],
 })
 export class LedgerModule {}

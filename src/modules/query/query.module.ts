@@ -5,6 +5,7 @@ import { closeAnalysis } from '../../sql/analyse';
 import { AuditModule } from '../audit/audit.module';
 import { AuthModule } from '../auth/auth.module';
 import { ConnectionsModule } from '../connections/connections.module';
+import { JobsModule } from '../jobs/jobs.module';
 import { PermissionsModule } from '../permissions/permissions.module';
 import { PoliciesModule } from '../policies/policies.module';
 import { SealingModule } from '../sealing/sealing.module';
@@ -13,6 +14,7 @@ import { AbandonedRunsJob } from './abandoned-runs.job';
 import { Admission } from './admission';
 import { HistoryController } from './history.controller';
 import { HistoryReader } from './history.reader';
+import { HistoryRetentionJob } from './history-retention.job';
 import { QueryCancellation } from './query-cancellation';
 import { QueryHistory } from './query-history.entity';
 import { QueryController } from './query.controller';
@@ -39,6 +41,7 @@ import { StreamService } from './stream/stream.service';
     AuditModule,
     AuthModule,
     ConnectionsModule,
+    JobsModule,
     PermissionsModule,
     PoliciesModule,
     RuntimeModule,
@@ -50,6 +53,7 @@ import { StreamService } from './stream/stream.service';
     AbandonedRunsJob,
     Admission,
     HistoryReader,
+    HistoryRetentionJob,
     QueryCancellation,
     QueryService,
     ResultCache,
