@@ -1,0 +1,5 @@
+import { describeEngine } from '../servers/servers';
+import { postgresqlBench } from './postgresql.bench';
+import { runSuite } from './run-suite';
+
+describeEngine('postgresql', () => runSuite('postgresql', postgresqlBench));
