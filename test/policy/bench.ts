@@ -18,6 +18,8 @@ export interface Bench {
   target(world: World): Record<string, unknown>;
   /** Names that stand in for themselves in both worlds, such as that of the database. */
   readonly aliases: Readonly<Record<World, readonly (readonly [string, string])[]>>;
+  /** A cell in the form in which cells are compared; without it they are compared as they are. */
+  form?(cell: unknown): unknown;
   /** Asks the server itself, in a transaction that is rolled back where the engine has them. */
   bare(world: World, statement: Statement, params?: readonly unknown[]): Promise<BareAnswer>;
   /** Asks a copy of world A in which views written by hand show what the policies leave. */

@@ -68,16 +68,21 @@ export async function judgeHonest(bench: Bench, subject: Subject, entry: SuiteEn
   if (!expected.ok) return as('unexpected', `the bare server fails: ${expected.said}`);
   const answer = await subject.ask('A', entry);
   if (!answer.ok) return as('refused', `${answer.status} ${answer.code} ${clip(answer.text)}`);
+  const same = (rows: readonly (readonly unknown[])[]): boolean =>
+    sameRows(formed(bench, answer.rows), formed(bench, rows), entry.ordered === true);
   const leak = entry.profile === 'free' ? null : findCanary(answer.text, asked(entry));
   if (leak !== null) return as('LEAKED', `${leak} in ${clip(answer.text)}`);
-  if (entry.rows && !sameRows(answer.rows, entry.rows, entry.ordered === true))
+  if (entry.rows && !same(entry.rows))
     return as('differed', `${clip(JSON.stringify(answer.rows))} is not ${clip(JSON.stringify(entry.rows))}`);
   if (expected.affected !== null && answer.affected !== expected.affected)
     return as('differed', `${answer.affected} rows changed, not ${expected.affected}`);
-  return sameRows(answer.rows, expected.rows, entry.ordered === true)
+  return same(expected.rows)
     ? as('ran')
     : as('differed', `${clip(JSON.stringify(answer.rows))} is not ${clip(JSON.stringify(expected.rows))}`);
 }
+
+const formed = (bench: Bench, rows: readonly (readonly unknown[])[]): unknown[][] =>
+  rows.map((row) => row.map((cell) => (bench.form ? bench.form(cell) : cell)));
 
 const asked = (entry: SuiteEntry): string => JSON.stringify([entry.statement, entry.params ?? []]);
 const clip = (text: string): string => (text.length > 600 ? `${text.slice(0, 600)}…` : text);

@@ -213,7 +213,10 @@ function encoded(value: unknown): unknown {
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : value;
 }
 
-/** Rows of every table, definitions of everything, accounts, settings, large objects, locks that outlive a statement. */
+/**
+ * Rows of every table, definitions of everything, accounts, settings, large objects, locks that outlive a statement.
+ * Other suites have databases and accounts on the same server: theirs are left out.
+ */
 async function digest(client: Client): Promise<string> {
   const text = async (query: string): Promise<string> =>
     String(
@@ -234,13 +237,15 @@ async function digest(client: Client): Promise<string> {
     `select attrelid::regclass, attname, atttypid::regtype, attacl from pg_attribute where attrelid >= 16384 and attnum > 0 and attrelid::regclass::text not like 'masked.%' and attrelid::regclass::text not like 'pg_toast%'`,
     `select oid::regprocedure, prosrc, proacl from pg_proc where oid >= 16384`,
     "select nspname, nspacl from pg_namespace where nspname !~ '^pg_(toast_)?temp_' and nspname <> 'masked'",
-    'select rolname, rolsuper, rolcanlogin, rolconfig from pg_roles',
-    'select setdatabase = 0 as everywhere, setconfig from pg_db_role_setting',
+    `select rolname, rolsuper, rolcanlogin, rolconfig from pg_roles where rolname like 'suite%' or rolname = current_user`,
+    `select setdatabase = 0 as everywhere, setconfig from pg_db_role_setting
+     where setdatabase in (0, (select oid from pg_database where datname = current_database())) and setrole in (0, (select oid from pg_roles where rolname = current_user))`,
     'select extname from pg_extension',
     'select tgname from pg_trigger where not tgisinternal',
     'select lomowner from pg_largeobject_metadata',
-    'select gid from pg_prepared_xacts',
-    `select locktype, mode from pg_locks where locktype = 'advisory'`,
+    `select gid from pg_prepared_xacts where database = current_database()`,
+    `select locktype, mode from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+    'select name, setting from pg_file_settings',
     `select name, setting from pg_settings where source in ('configuration file', 'database', 'user', 'global')`,
   ])
     parts.push(await text(query));
