@@ -20,6 +20,8 @@ export interface Bench {
   readonly aliases: Readonly<Record<World, readonly (readonly [string, string])[]>>;
   /** A cell in the form in which cells are compared; without it they are compared as they are. */
   form?(cell: unknown): unknown;
+  /** Whether a row is one document: columns that the service makes of its members are put together again. */
+  readonly documents?: boolean;
   /** Asks the server itself, in a transaction that is rolled back where the engine has them. */
   bare(world: World, statement: Statement, params?: readonly unknown[]): Promise<BareAnswer>;
   /** Asks a copy of world A in which views written by hand show what the policies leave. */

@@ -1,7 +1,9 @@
 const list = (text: string, separator: string, radix = 10): string =>
-  [...text].map((letter) => letter.charCodeAt(0).toString(radix)).join(separator);
+  Array.from(text)
+    .map((letter) => letter.charCodeAt(0).toString(radix))
+    .join(separator);
 
-const reversed = (text: string): string => [...text].reverse().join('');
+const reversed = (text: string): string => Array.from(text).toReversed().join('');
 
 /** What of the base64 of a longer text depends on `text` alone, at each of the three alignments. */
 function base64Parts(text: string): string[] {
@@ -30,10 +32,10 @@ export function encodingsOf(canary: string): readonly string[] {
     list(text, ';&#x', 16),
     list(text, ';&#'),
     ...[',', ', ', ' ', ':', '-', '|', '\n', ''].map((separator) => list(text, separator)),
-    [...text].join(' '),
-    [...text].join(','),
-    [...text].join('","'),
-    [...text].join('-'),
+    Array.from(text).join(' '),
+    Array.from(text).join(','),
+    Array.from(text).join('","'),
+    Array.from(text).join('-'),
     ...base64Parts(text),
   ]);
   return [...new Set(forms.map((form) => form.toLowerCase()))].filter(

@@ -69,7 +69,7 @@ export async function judgeHonest(bench: Bench, subject: Subject, entry: SuiteEn
   const answer = await subject.ask('A', entry);
   if (!answer.ok) return as('refused', `${answer.status} ${answer.code} ${clip(answer.text)}`);
   const same = (rows: readonly (readonly unknown[])[]): boolean =>
-    sameRows(formed(bench, answer.rows), formed(bench, rows), entry.ordered === true);
+    sameRows(formed(bench, rowsOf(bench, answer)), formed(bench, rows), entry.ordered === true);
   const leak = entry.profile === 'free' ? null : findCanary(answer.text, asked(entry));
   if (leak !== null) return as('LEAKED', `${leak} in ${clip(answer.text)}`);
   if (entry.rows && !same(entry.rows))
@@ -82,7 +82,18 @@ export async function judgeHonest(bench: Bench, subject: Subject, entry: SuiteEn
 }
 
 const formed = (bench: Bench, rows: readonly (readonly unknown[])[]): unknown[][] =>
-  rows.map((row) => row.map((cell) => (bench.form ? bench.form(cell) : cell)));
+  rows.map((row) => row.map((cell) => withoutNulls(bench, bench.form ? bench.form(cell) : cell)));
+
+function withoutNulls(bench: Bench, cell: unknown): unknown {
+  if (!bench.documents || cell === null || typeof cell !== 'object') return cell;
+  return Object.fromEntries(Object.entries(cell).filter(([, member]) => member !== null));
+}
+
+/** A member that is null and one that is absent are the same column of a result. */
+function rowsOf(bench: Bench, { rows, columns }: Seen): readonly (readonly unknown[])[] {
+  if (!bench.documents) return rows;
+  return rows.map((row) => [Object.fromEntries(row.map((cell, at) => [columns[at] ?? '', cell]))]);
+}
 
 const asked = (entry: SuiteEntry): string => JSON.stringify([entry.statement, entry.params ?? []]);
 const clip = (text: string): string => (text.length > 600 ? `${text.slice(0, 600)}…` : text);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createConnection, type Connection, type FieldPacket } from 'mysql2/promise';
 import { freshMariadbDatabase } from '../servers/servers';
 import type { BareAnswer, Bench } from './bench';
-import type { Statement } from './suite-entry';
+import { sqlOf, type Statement } from './suite-entry';
 import { tablesOf, worlds, type World } from './worlds';
 
 const fixture = (name: string): string => readFileSync(join(__dirname, 'fixture', name), 'utf8');
@@ -73,15 +73,15 @@ export async function mariadbBench(): Promise<Bench> {
     }),
     aliases: { A: [[names.A, 'database']], B: [[names.B, 'database']] },
     form: document,
-    bare: (world, statement, params) => inTransaction(clients[world], String(statement), params),
+    bare: (world, statement, params) => inTransaction(clients[world], sqlOf(statement), params),
     masked: (statement, params) =>
       inTransaction(
         clients.masked,
-        String(statement).replaceAll(`${names.A}.`, '').replaceAll(`\`${names.A}\`.`, ''),
+        sqlOf(statement).replaceAll(`${names.A}.`, '').replaceAll(`\`${names.A}\`.`, ''),
         params,
       ),
     change: (statement, params) =>
-      ask(clients.copy, String(statement).replaceAll(names.A, names.copy), params),
+      ask(clients.copy, sqlOf(statement).replaceAll(names.A, names.copy), params),
     digest: (world) => digest(clients[world], names[world]),
     async close() {
       for (const client of Object.values(clients)) await client.end();
@@ -133,7 +133,7 @@ async function ask(
   params: readonly unknown[] = [],
 ): Promise<BareAnswer> {
   try {
-    const [answer, fields] = await client.query({ sql: String(statement), values: params.map(encoded) });
+    const [answer, fields] = await client.query({ sql: sqlOf(statement), values: params.map(encoded) });
     const several = Array.isArray(fields) && fields.some((each) => each === undefined || Array.isArray(each));
     const results = (several ? answer : [answer]) as unknown[];
     const heads = (several ? fields : [fields]) as unknown as readonly (readonly FieldPacket[] | undefined)[];
@@ -177,7 +177,7 @@ async function digest(client: Connection, name: string): Promise<string> {
     `select concat('\`', table_schema, '\`.\`', table_name, '\`') from information_schema.tables
      where table_schema in (${schemas}) and table_type <> 'VIEW' order by 1`,
   );
-  for (const [table] of tables as unknown as [Buffer][]) await add(`select * from ${table}`);
+  for (const [table] of tables as unknown as [Buffer][]) await add(`select * from ${table.toString()}`);
   for (const query of [
     `select table_schema, table_name, table_type, engine, table_comment from information_schema.tables where table_schema in (${schemas})`,
     `select table_name, column_name, column_type, column_default from information_schema.columns where table_schema in (${schemas})`,

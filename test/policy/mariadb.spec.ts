@@ -2,4 +2,6 @@ import { describeEngine } from '../servers/servers';
 import { mariadbBench } from './mariadb.bench';
 import { runSuite } from './run-suite';
 
-describeEngine('mariadb', () => runSuite('mariadb', mariadbBench));
+describeEngine('mariadb', () => {
+  runSuite('mariadb', mariadbBench);
+});

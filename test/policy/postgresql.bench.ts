@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, types, type QueryArrayResult } from 'pg';
 import { freshPostgresDatabase } from '../servers/servers';
 import type { BareAnswer, Bench } from './bench';
-import type { Statement } from './suite-entry';
+import { sqlOf, type Statement } from './suite-entry';
 import { tablesOf, worlds, type World } from './worlds';
 
 const fixture = (name: string): string => readFileSync(join(__dirname, 'fixture', name), 'utf8');
@@ -100,7 +100,7 @@ export async function postgresqlBench(): Promise<Bench> {
     masked: (statement, params) =>
       inTransaction(
         clients.copy,
-        String(statement).replace(/\bpublic\.(?!mv_)/g, ''),
+        sqlOf(statement).replace(/\bpublic\.(?!mv_)/g, ''),
         params,
         'set local search_path = masked, public;',
       ),
@@ -181,7 +181,7 @@ async function ask(client: Client, statement: Statement, params?: readonly unkno
   client.on('notice', listen);
   try {
     const answer: unknown = await client.query({
-      text: String(statement),
+      text: sqlOf(statement),
       rowMode: 'array',
       ...(params && { values: params.map(encoded) }),
     });

@@ -2,4 +2,6 @@ import { describeEngine } from '../servers/servers';
 import { postgresqlBench } from './postgresql.bench';
 import { runSuite } from './run-suite';
 
-describeEngine('postgresql', () => runSuite('postgresql', postgresqlBench));
+describeEngine('postgresql', () => {
+  runSuite('postgresql', postgresqlBench);
+});

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { BareAnswer, Bench } from './bench';
-import type { Statement } from './suite-entry';
+import { sqlOf, type Statement } from './suite-entry';
 import { tablesOf, worlds, type World } from './worlds';
 
 const fixture = (name: string): string => readFileSync(join(__dirname, 'fixture', name), 'utf8');
@@ -27,7 +27,7 @@ export async function sqliteBench(): Promise<Bench> {
     form: loose,
     bare: async (world, statement, params) => inTransaction(clients[world], statement, params),
     masked: async (statement, params) =>
-      inTransaction(masked, String(statement).replace(/\b(main|"main")\./gi, ''), params),
+      inTransaction(masked, sqlOf(statement).replace(/\b(main|"main")\./gi, ''), params),
     change: async (statement, params) => ask(clients.copy, statement, params),
     digest: async (world) => digest(clients[world], folder),
     async close() {
@@ -81,7 +81,7 @@ function ask(
   params: readonly unknown[] = [],
 ): BareAnswer {
   try {
-    const prepared = client.prepare(String(statement));
+    const prepared = client.prepare(sqlOf(statement));
     prepared.setReadBigInts(true);
     prepared.setReturnArrays(true);
     const columns = prepared.columns().map(({ name }) => name ?? '');

@@ -1,4 +1,6 @@
 import { runSuite } from './run-suite';
 import { sqliteBench } from './sqlite.bench';
 
-describe('sqlite', () => runSuite('sqlite', sqliteBench));
+describe('sqlite', () => {
+  runSuite('sqlite', sqliteBench);
+});

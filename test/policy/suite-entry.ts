@@ -1,6 +1,11 @@
 /** What is asked: text for SQL, an operation for MongoDB. */
 export type Statement = string | Readonly<Record<string, unknown>>;
 
+export function sqlOf(statement: Statement): string {
+  if (typeof statement !== 'string') throw new Error('A statement of this engine is text');
+  return statement;
+}
+
 export interface Asked {
   /** Who asks: a name of `profiles.json`. */
   readonly profile: string;

@@ -1,0 +1,7 @@
+import { describeEngine } from '../servers/servers';
+import { mongodbBench } from './mongodb.bench';
+import { runSuite } from './run-suite';
+
+describeEngine('mongodb', () => {
+  runSuite('mongodb', mongodbBench);
+});
