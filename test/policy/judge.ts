@@ -81,7 +81,7 @@ export async function judgeHonest(bench: Bench, subject: Subject, entry: SuiteEn
     : as('differed', `${clip(JSON.stringify(answer.rows))} is not ${clip(JSON.stringify(expected.rows))}`);
 }
 
-const formed = (bench: Bench, rows: readonly (readonly unknown[])[]): unknown[][] =>
+export const formed = (bench: Bench, rows: readonly (readonly unknown[])[]): unknown[][] =>
   rows.map((row) => row.map((cell) => withoutNulls(bench, bench.form ? bench.form(cell) : cell)));
 
 function withoutNulls(bench: Bench, cell: unknown): unknown {
