@@ -117,7 +117,7 @@ function policiesOf(profiles: Profiles, users: Readonly<Record<string, TestUser>
     const holders = Object.keys(profiles).filter((other) => other === name || profiles[other]?.like === name);
     return policies.map((item) => ({
       ...item,
-      appliesTo: { users: holders.map((holder) => users[holder]?.id) },
+      appliesTo: { users: holders.map((holder) => users[holder]?.username) },
     }));
   });
 }
