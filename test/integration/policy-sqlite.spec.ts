@@ -120,7 +120,7 @@ async function ask(source: Source, text: string, values: readonly unknown[] = []
     if (!(error instanceof AppError)) throw error;
     return {
       code: error.code,
-      said: `${error.message} ${error.detail ?? ''} ${JSON.stringify(error.extra ?? {})}`,
+      said: `${error.message} ${JSON.stringify(error.extra ?? {})}`,
     };
   }
 }
