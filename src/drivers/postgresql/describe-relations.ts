@@ -46,6 +46,18 @@ const found = `
     and c.relkind in ('r', 'p', 'v', 'm', 'f')`;
 
 /**
+ * Columns that a generated column is computed from. The expression depends on them, up to PostgreSQL 13 the column
+ * itself; a generated column cannot read another one (manual 5.4).
+ */
+const computedFrom = `(
+  select coalesce(pg_catalog.json_agg(distinct u.attname), '[]')
+  from pg_catalog.pg_depend g join pg_catalog.pg_attribute u on u.attrelid = g.refobjid and u.attnum = g.refobjsubid
+  where g.refclassid = 1259 and g.refobjid = a.attrelid and g.refobjsubid not in (0, a.attnum)
+    and (g.classid = 1259 and g.objid = a.attrelid and g.objsubid = a.attnum
+      or g.classid = 2604 and g.objid = (
+        select x.oid from pg_catalog.pg_attrdef x where x.adrelid = a.attrelid and x.adnum = a.attnum)))`;
+
+/**
  * With an empty search_path the server prints every name of a definition or type with its schema; only what is read
  * behind the setting is printed under it. The transaction's end takes it back.
  */
@@ -53,9 +65,13 @@ const describeQuery = `
   with path as materialized (select pg_catalog.set_config('search_path', '', true) as setting)
   select c.relkind::text,
     case when path.setting = '' then (
-      select pg_catalog.json_agg(pg_catalog.json_build_object(
-        'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-        'textual', b.typcategory = 'S', 'visible', true) order by a.attnum)
+      select pg_catalog.json_agg(pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
+        'name', a.attname,
+        'type', pg_catalog.format_type(
+          case when b.typtype = 'd' then b.typbasetype else a.atttypid end,
+          case when b.typtype = 'd' then b.typtypmod else a.atttypmod end),
+        'textual', b.typcategory = 'S', 'visible', true,
+        'computedFrom', case when a.attgenerated <> '' then ${computedFrom} end)) order by a.attnum)
       from pg_catalog.pg_attribute a join pg_catalog.pg_type b on b.oid = a.atttypid
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) end,
     (select pg_catalog.json_agg(a.attname order by a.attnum)

@@ -18,6 +18,13 @@ export interface InlinedView {
 
 const opaque: InlinedView = { sql: null, masked: [], filtered: false };
 
+/** What is computed from a column that is not shown would tell of it: it is NULL, unless it has a policy of its own. */
+function hideComputed({ columns }: RelationDescription, policies: Map<string, ColumnPolicy>): void {
+  for (const { name, computedFrom } of columns)
+    if (!policies.has(name) && computedFrom?.some((column) => policies.has(column)))
+      policies.set(name, { rule: 'mask', mask: 'null' });
+}
+
 const key = ({ schema, name }: RelationName): string => JSON.stringify([schema, name]);
 
 /** Longest chain of views in views. */
@@ -75,6 +82,7 @@ export class RelationBinder {
     if (this.isSystem(relation))
       for (const name of [...columns.keys()]) if (!hasColumn(relation, name)) columns.delete(name);
     requireColumns(relation, columns.keys());
+    hideComputed(relation, columns);
     const opened = this.openView(relation);
     if (rowFilters.length === 0 && columns.size === 0 && opened === null) return null;
     const all = new Map(columns);
