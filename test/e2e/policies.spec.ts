@@ -192,6 +192,46 @@ describe('policies over HTTP', () => {
     expect([status, body.code]).toEqual([400, 'policy.invalid']);
   });
 
+  const check = (query: string, more: object = {}, auth: string = maria.token): Promise<Answer> =>
+    service.api('POST', '/api/database/query/check', { connectionId, query, ...more }, auth);
+
+  it('explains itself without running anything', async () => {
+    const { status, body } = await check(
+      'select name, email from contacts join orders o on o.id = contacts.id',
+    );
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ allowed: true, statement: 'select', access: 'read', rewritten: null });
+    expect(body.relations).toEqual([
+      expect.objectContaining({ schema: 'public', name: 'contacts', filtered: false, masks: {}, denied: [] }),
+      expect.objectContaining({ schema: 'public', name: 'orders', filtered: false, masks: {}, denied: [] }),
+      {
+        schema: 'public',
+        name: 'customers',
+        access: 'read',
+        filtered: true,
+        masks: { email: 'email', salary: 'full', name: 'expression' },
+        denied: ['notes'],
+      },
+    ]);
+    const refused = await check('select notes from customers');
+    expect(refused.body).toMatchObject({
+      allowed: false,
+      refusal: { code: 'permission.column_denied', position: 7 },
+      rewritten: null,
+    });
+    expect(refused.body.refusal.detail).toMatch(/administrator/);
+  });
+
+  it('lets administrators ask for somebody else, and shows them what would be sent', async () => {
+    const query = 'select email from customers';
+    const own = await check(query, {}, service.admin);
+    expect(own.body.rewritten).toBe(query);
+    const hers = await check(query, { userId: maria.id }, service.admin);
+    expect(hers.body.rewritten).toContain("country = 'DE'");
+    expect((await check(query, { userId: maria.id })).body.code).toBe('auth.forbidden');
+    expect((await check(query, { userId: 'x' }, service.admin)).body.code).toBe('request.invalid');
+  });
+
   it('leaves connections without policies alone', async () => {
     expect((await put([])).status).toBe(200);
     expect((await ask('select email from customers where id = 3')).body.data).toEqual([

@@ -27,7 +27,7 @@ const administrative = [
 ];
 /** For whoever may run statements; viewers may not. */
 const running = [
-  /^POST \/api\/database\/query(\/stream)?$/,
+  /^POST \/api\/database\/query(\/(stream|check))?$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,
   /^POST \/api\/database\/saved-queries/,
   /^(PATCH|DELETE) \/api\/database\/saved-queries\/\{id\}$/,

@@ -37,3 +37,22 @@ export const runningExample = {
   statement: 'SELECT count(*) FROM orders',
   startedAt: '2026-11-20T22:56:27.342Z',
 };
+
+/** The answer of `POST /api/database/query/check`, for the OpenAPI document. */
+export const checkExample = {
+  allowed: true,
+  refusal: null,
+  statement: 'select',
+  access: 'read',
+  relations: [
+    {
+      schema: 'shop',
+      name: 'customers',
+      access: 'read',
+      filtered: true,
+      masks: { email: 'email' },
+      denied: ['notes'],
+    },
+  ],
+  rewritten: null,
+};

@@ -12,6 +12,8 @@ import { SealingModule } from '../sealing/sealing.module';
 import { SettingsModule } from '../settings/settings.module';
 import { AbandonedRunsJob } from './abandoned-runs.job';
 import { Admission } from './admission';
+import { CheckController } from './check.controller';
+import { CheckService } from './check.service';
 import { HistoryController } from './history.controller';
 import { HistoryReader } from './history.reader';
 import { HistoryRetentionJob } from './history-retention.job';
@@ -48,10 +50,17 @@ import { StreamService } from './stream/stream.service';
     SealingModule,
     SettingsModule,
   ],
-  controllers: [QueryController, StreamController, HistoryController, SavedQueriesController],
+  controllers: [
+    QueryController,
+    CheckController,
+    StreamController,
+    HistoryController,
+    SavedQueriesController,
+  ],
   providers: [
     AbandonedRunsJob,
     Admission,
+    CheckService,
     HistoryReader,
     HistoryRetentionJob,
     QueryCancellation,
