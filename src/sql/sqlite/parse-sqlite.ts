@@ -12,7 +12,9 @@ export interface Tree {
 function statementOffsets(text: string): { readonly first: number | null; readonly second: number | null } {
   let first: number | null = null;
   let ended = false;
+  const isOne = !text.includes(';');
   for (const token of tokenize(text)) {
+    if (isOne) return { first: token.span.offset, second: null };
     if (tokenName(token.type) === 'SEMI') ended = true;
     else if (ended) return { first, second: token.span.offset };
     else first ??= token.span.offset;

@@ -63,11 +63,13 @@ describe('a masked value', () => {
     ['hash', '', hash('')],
     ['hash', 12n, hash('12')],
     ['hash', 1.5, hash('1.5')],
+    ['hash', Buffer.from([0, 255]), hash(Buffer.from([0, 255]))],
     ['hash', null, null],
     ['null', 'x', null],
     ['null', null, null],
   ])('%s of %p is %p', (mask, value, expected) => {
     expect(masked(mask, value)).toBe(expected);
+    expect(masked(mask, value, 'textual')).toBe(expected);
   });
 
   it.each<[string, Value, string | null]>([
@@ -87,7 +89,7 @@ describe('a masked value', () => {
   it('shows nothing of bytes, and hashes them as they are', () => {
     const bytes = Buffer.from('secret@example.com 0123456789');
     for (const mask of ['email', 'phone', 'card_number', 'name'] as const)
-      expect(masked(mask, bytes)).toBe('***');
+      expect([masked(mask, bytes), masked(mask, bytes, 'textual')]).toEqual(['***', '***']);
     expect(masked('hash', Buffer.from([0, 255]))).toBe(hash(Buffer.from([0, 255])));
   });
 
@@ -108,8 +110,9 @@ describe('a masked value', () => {
       fc.property(
         fc.constantFrom(...maskKinds.filter((kind): kind is BuiltIn => kind !== 'expression')),
         values,
-        (mask, value) => {
-          const shown = masked(mask, value);
+        fc.constantFrom('textual', 'number', 'untyped'),
+        (mask, value, column) => {
+          const shown = masked(mask, value, column);
           expect(shown === null || typeof shown === 'string').toBe(true);
         },
       ),

@@ -38,12 +38,16 @@ export function maskExpression(mask: BuiltIn, column: DescribedColumn): string {
 function shownFor(mask: BuiltIn, column: DescribedColumn): string {
   const name = quoteName(column.name);
   if (mask === 'null') return 'NULL';
-  if (mask === 'hash')
-    return `${keyedHashFunction}(CASE typeof(${name}) WHEN 'blob' THEN ${name} ELSE CAST(${name} AS TEXT) END)`;
+  if (mask === 'hash') {
+    const form = `CASE typeof(${name}) WHEN 'blob' THEN ${name} ELSE CAST(${name} AS TEXT) END`;
+    return `${keyedHashFunction}(${column.textual ? name : form})`;
+  }
   if (mask === 'full') {
     if (column.textual) return `CASE WHEN ${name} IS NOT NULL THEN '***' END`;
     // no type, or a column computed by a view: each value is what it is
     return column.type.toUpperCase() === 'BLOB' ? `CASE typeof(${name}) WHEN 'text' THEN '***' END` : 'NULL';
   }
-  return `CASE typeof(${name}) WHEN 'null' THEN NULL WHEN 'blob' THEN '***' ELSE ${ofText[mask](`CAST(${name} AS TEXT)`)} END`;
+  // a column of text affinity holds texts and BLOBs
+  const text = column.textual ? name : `CAST(${name} AS TEXT)`;
+  return `CASE typeof(${name}) WHEN 'null' THEN NULL WHEN 'blob' THEN '***' ELSE ${ofText[mask](text)} END`;
 }
