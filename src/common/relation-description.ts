@@ -40,6 +40,11 @@ export interface RelationDescription extends RelationName {
   readonly version: string;
 }
 
+/** What a statement may read of a relation; `null`: every column. */
+export interface RelationReads extends RelationName {
+  readonly columns: readonly string[] | null;
+}
+
 /** What a plan rests on: the version of a relation, or `null` for "there is none of this name". */
 export interface RelationVersion extends RelationName {
   readonly version: string | null;

@@ -1,6 +1,11 @@
 import type { AppError } from '../common/app-error';
 import type { Dialect } from '../common/dialect';
-import type { RelationDescription, RelationName, RelationVersion } from '../common/relation-description';
+import type {
+  RelationDescription,
+  RelationName,
+  RelationReads,
+  RelationVersion,
+} from '../common/relation-description';
 import type { Column, Row } from './cell';
 import type { TableInfo } from './table-info';
 
@@ -144,6 +149,8 @@ export interface QueryRequest {
    * server has resolved its names; the run rejects with `query.schema_changed` otherwise, before any row is given.
    */
   readonly expects?: readonly RelationVersion[];
+  /** All that the statement may read, where that is known; engines that ask before each access refuse the rest (SQLite). */
+  readonly reads?: readonly RelationReads[];
   /**
    * Key of the keyed hash that a rewritten statement may call, for engines that lack the function (SQLite): it must not
    * stand in the text. Other engines ignore it.

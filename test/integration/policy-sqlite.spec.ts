@@ -69,7 +69,7 @@ interface Answer {
 
 async function run(
   source: Source,
-  statement: Pick<RewrittenStatement, 'text' | 'restsOn'>,
+  statement: Pick<RewrittenStatement, 'text' | 'restsOn' | 'reads'>,
   values: readonly unknown[] = [],
 ): Promise<Answer> {
   const described = await source.describe!(statement.restsOn, never);
@@ -82,7 +82,16 @@ async function run(
   )
     ? 'write'
     : 'read';
-  const request = { text: statement.text, values, access, timeoutMs: 30_000, expects, hashKey } as const;
+  const { text, reads } = statement;
+  const request = {
+    text,
+    values,
+    access,
+    timeoutMs: 30_000,
+    expects,
+    hashKey,
+    ...(reads && { reads }),
+  } as const;
   await using cursor = await source.query(request, never);
   const rows = await cursor.read(10_000);
   return { columns: cursor.columns.map(({ name }) => name), rows: rows.map((row) => row.map(plain)) };
@@ -186,6 +195,25 @@ describe('statements out of a generator', () => {
     }
     expect(answered).toBeGreaterThan(seeds.length / 2);
   }, 120_000);
+});
+
+describe('the second line', () => {
+  it.each([
+    ['select id from customers', 'select ssn from customers'],
+    ['select email from customers', 'select note from customers'],
+    ['select * from customers', 'select initials from customers'],
+    ['select count(*) from customers', 'select count(ssn) from customers'],
+    ['select * from customer_list', "select id from customers where ssn like 'CANARY%'"],
+    ['select id, email from customers', 'select body from docs'],
+    ['select total from orders', 'select ssn from customer_list'],
+  ])('reads for %s nothing else: %s', async (planned, sent) => {
+    const { statement } = await answerOf(real, planned);
+    const refused = await run(real, { ...statement, text: sent }).then(
+      () => null,
+      (error: AppError) => error.code,
+    );
+    expect(refused).toBe('query.unsupported');
+  });
 });
 
 describe('an attack', () => {

@@ -28,6 +28,8 @@ export interface QueryMessage {
   readonly maxRows: number | null;
   /** Relations the statement rests on; checked in its transaction. */
   readonly expects: readonly { readonly name: string; readonly version: string | null }[];
+  /** All that the statement may read; `null`: anything. */
+  readonly reads: readonly { readonly name: string; readonly columns: readonly string[] | null }[] | null;
   /** Key of the keyed hash; without it the function is refused. */
   readonly hashKey: Uint8Array | null;
 }
@@ -54,6 +56,8 @@ export interface CatalogEntry {
   readonly rowid: string | null;
   /** Tables whose rows a virtual or shadow table shows. */
   readonly sources: readonly string[];
+  /** Tables that a virtual table reads for itself: its own shadow tables, and `sources` with theirs. */
+  readonly companions: readonly string[];
   readonly version: string;
 }
 

@@ -549,6 +549,56 @@ describe('what a statement rests on', () => {
   });
 });
 
+describe('a statement with a list of what it may read', () => {
+  const all = { schema: null, columns: null };
+  const schema = `create table x(id integer primary key, a text, b text); create table y(c); insert into x values (1, 'a', 'b');
+    create index x_b on x(b); create view v as select b from x; create view w as select a, id from x;
+    create virtual table f using fts5(a, content = 'x', content_rowid = 'id'); create virtual table own using fts5(a);
+    insert into own values ('word')`;
+  const reads = [{ schema: null, name: 'X', columns: ['ID', 'a'] }];
+
+  it.each([
+    ['select a, id, rowid from x where id = 1', [['a', 1, 1]]],
+    ['select count(*) from x', [[1]]],
+    ['with y as (select a from x) select (select a from y), b.a from (select a from x) b', [['a', 'a']]],
+    ["select value from json_each('[1]'), x", [[1]]],
+  ])('reads it: %s', async (text, rows) => {
+    execute(schema);
+    expect((await run(await open(), text, { reads })).rows).toEqual(rows);
+  });
+
+  it.each([
+    'select b from x',
+    "select a from x where b = 'b'",
+    'select * from x',
+    'select count(b) from x',
+    'select a from x order by b',
+    'select (select b from x as y) from x',
+    'select c from y',
+    'select count(*) from main.y',
+    'select b from v',
+    'select a from w',
+    "select rowid from f where f match 'a'",
+    'select a from own',
+    'select name from sqlite_schema',
+    'explain select b from x',
+  ])('refuses: %s', async (text) => {
+    execute(schema);
+    expect(await codeOf(run(await open(), text, { reads }))).toBe('query.unsupported');
+  });
+
+  it('lets views and virtual tables read what they are made of, where that is listed', async () => {
+    execute(schema);
+    const source = await open({ maxSessions: 1 });
+    const more = [...reads, { ...all, name: 'w' }, { ...all, name: 'own' }];
+    expect((await run(source, 'select a from w', { reads: more })).rows).toEqual([['a']]);
+    const search = "select a from own where own match 'word'";
+    expect((await run(source, search, { reads: more })).rows).toEqual([['word']]);
+    expect(await codeOf(run(source, search, { reads }))).toBe('query.unsupported');
+    expect((await run(source, 'select b from x')).rows).toEqual([['b']]);
+  });
+});
+
 describe('the keyed hash', () => {
   const hashKey = Buffer.alloc(32, 7);
   const expected = (text: string | Buffer): string =>

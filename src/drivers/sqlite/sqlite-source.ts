@@ -50,6 +50,7 @@ export class SqliteSource implements Source {
       limit: maxRows === undefined || request.streamed ? FIRST_BATCH : maxRows + 1,
       maxRows: maxRows === undefined ? null : maxRows + 1,
       expects: (request.expects ?? []).map(({ name, version }) => ({ name, version })),
+      reads: request.reads?.map(({ name, columns }) => ({ name, columns })) ?? null,
       hashKey: request.hashKey ?? null,
     };
     for (;;) {

@@ -1,4 +1,4 @@
-import type { RelationVersion } from '../../common/relation-description';
+import type { RelationReads, RelationVersion } from '../../common/relation-description';
 import type { MaskedColumns, ProtectedRelation, TextEdit } from '../../sql/policy/rewriting';
 
 /** A statement as it will be sent for one viewer. */
@@ -10,6 +10,8 @@ export interface Plan {
   readonly expects: readonly RelationVersion[];
   readonly relations: readonly ProtectedRelation[];
   readonly maskedColumns: MaskedColumns;
+  /** All that the text may read, where that is known. */
+  readonly reads?: readonly RelationReads[];
   /** Key of the keyed hash, where the text calls it as a function and its key must not stand there. */
   readonly hashKey?: Buffer;
   /** The text that is sent calls nothing but built-ins which only compute. */

@@ -64,6 +64,7 @@ export class StatementPlanner {
         name,
         version: this.catalog.find(connection, { schema, name })?.version ?? null,
       })),
+      ...(statement.reads && { reads: statement.reads }),
       ...(statement.text.includes(keyedHashFunction) && {
         hashKey: await this.policies.hashKeyOf(connection),
       }),

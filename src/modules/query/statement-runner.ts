@@ -128,6 +128,7 @@ function requestOf({ plan, values, facts, limits: { maxRows, timeoutMs } }: Run)
     timeoutMs,
     stateless: plan.stateless,
     ...(plan.expects.length > 0 && { expects: plan.expects }),
+    ...(plan.reads && { reads: plan.reads }),
     ...(plan.hashKey && { hashKey: plan.hashKey }),
   };
 }

@@ -1,4 +1,4 @@
-import type { RelationDescription, RelationName } from '../../common/relation-description';
+import type { RelationDescription, RelationName, RelationReads } from '../../common/relation-description';
 import type { Refusal } from '../facts';
 import type { MaskKind, RelationPolicy } from './relation-policy';
 
@@ -54,6 +54,11 @@ export interface RewrittenStatement {
   readonly relations: readonly ProtectedRelation[];
   /** Relations whose descriptions the rewriting rests on, also those that were found not to exist. */
   readonly restsOn: readonly RelationName[];
+  /**
+   * All that the rewritten statement may read, for engines that ask before each access (SQLite): whatever the rewriting
+   * overlooked is refused there. Omitted: not told.
+   */
+  readonly reads?: readonly RelationReads[];
   /**
    * Which columns of the result can carry masked values, in their order; `null` when the statement reads none. Where
    * it cannot be told, a column counts as masked. MongoDB: by name.

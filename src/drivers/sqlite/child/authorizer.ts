@@ -46,6 +46,10 @@ const writes = new Set([
   constants.SQLITE_ANALYZE,
 ]);
 
+export type Reads = ReadonlyMap<string, ReadonlySet<string> | null>;
+
+const fold = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
 const rows = new Set([constants.SQLITE_INSERT, constants.SQLITE_UPDATE, constants.SQLITE_DELETE]);
 
 const names: Readonly<Record<number, string>> = {
@@ -66,6 +70,8 @@ export class Authorizer {
   denied: string | null = null;
   /** Whether the statement changes rows of tables, so that a count of them means something. */
   changesRows = false;
+  /** Folded names of what may be read, with their columns; `null`: anything. */
+  reads: Reads | null = null;
 
   constructor(private readonly hash: KeyedHash) {}
 
@@ -88,6 +94,16 @@ export class Authorizer {
     return constants.SQLITE_DENY;
   };
 
+  #mayRead(table: string | null, column: string | null, database: string | null): boolean {
+    if (this.reads === null || database !== 'main') return true;
+    const columns = this.reads.get(fold(table ?? ''));
+    // https://sqlite.org/c3ref/set_authorizer.html: no column is named when only rows are counted, and no database either
+    // where the text names none, because the name may be that of a CTE
+    return (
+      columns === null || columns?.has(fold(column ?? '')) === true || (columns !== undefined && !column)
+    );
+  }
+
   #refusal(
     action: number,
     first: string | null,
@@ -99,6 +115,8 @@ export class Authorizer {
       const denied = deniedFunctions.has(name) || (name === keyedHashFunction && this.hash.key === null);
       return denied ? `The function ${name}` : null;
     }
+    if (action === constants.SQLITE_READ && !this.#mayRead(first, second, database))
+      return 'Reading what the statement was not planned to read';
     if (reads.has(action)) return null;
     // full-text search looks at this counter to see whether its cache is stale
     if (action === constants.SQLITE_PRAGMA && first === 'data_version' && second === null) return null;

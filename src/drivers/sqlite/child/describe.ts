@@ -4,7 +4,7 @@ import type { CatalogColumn, CatalogEntry } from '../protocol';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fold = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+export const fold = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** Words and quoted names of a piece of SQL; strings count, because arguments of modules are quoted either way. */
 const words = /"((?:[^"]|"")*)"|'((?:[^']|'')*)'|`((?:[^`]|``)*)`|\[([^\]]*)\]|[\w$\u0080-\uffff]+/g;
@@ -80,6 +80,21 @@ function sourcesOf(db: DatabaseSyncInstance, name: string, isShadow: boolean): s
   return [...found].map((word) => names.get(word) ?? word).toSorted();
 }
 
+/** A virtual table reads its shadow tables with statements of its own, and those of what it shows. */
+function companionsOf(db: DatabaseSyncInstance, name: string): string[] {
+  const sources = sourcesOf(db, name, false);
+  const owners = [name, ...sources].map(fold);
+  const shadows = db
+    .prepare("select name from pragma_table_list where schema = 'main' and type = 'shadow'")
+    .all() as Fields[];
+  return [
+    ...sources,
+    ...shadows
+      .map((row) => String(row['name']))
+      .filter((shadow) => owners.some((owner) => fold(shadow).startsWith(`${owner}_`))),
+  ];
+}
+
 const rowidNames = ['rowid', '_rowid_', 'oid'];
 
 /** https://sqlite.org/lang_createtable.html#rowid: a name of the row id that no column of the table takes, if it has one. */
@@ -120,6 +135,7 @@ function entryOf(db: DatabaseSyncInstance, asked: string): Omit<CatalogEntry, 'v
     rootPage: Number(row['rootpage'] ?? 0),
     columns,
     rowid: isView || isVirtual ? null : rowidOf(db, name, columns, Number(listed?.['wr']) === 1),
+    companions: isVirtual ? companionsOf(db, name) : [],
     sources: isVirtual || isShadow || /^sqlite_stat/i.test(name) ? sourcesOf(db, name, isShadow) : [],
   };
 }

@@ -1,7 +1,9 @@
 import type { OpenMessage, QueryMessage, Replies, Request } from '../protocol';
+import type { Reads } from './authorizer';
 import { CheckedTransaction } from './checked-transaction';
 import { openDatabase, type OpenDatabase } from './database';
 import { describeFailure, FailureError } from './failure';
+import { fold, type Catalog } from './describe';
 import { introspect } from './introspect';
 import { RunningStatement } from './statement';
 
@@ -46,8 +48,11 @@ export class Session {
     this.#end();
     const database = message.access === 'write' ? this.#writing() : this.#reading();
     database.hash.key = message.hashKey;
+    database.authorizer.reads = null;
     const transaction = new CheckedTransaction(database, message);
     return transaction.guard(() => {
+      database.authorizer.begin('internal');
+      database.authorizer.reads = message.reads && readsOf(database.catalog, message.reads);
       const running = this.#start(database, message);
       this.#running = { statement: running, transaction };
       const batch = running.read(message.limit);
@@ -131,6 +136,18 @@ export class Session {
     return this.#settings;
   }
 }
+
+/** Virtual tables read tables of their own; tables made of a value read nothing. */
+function readsOf(catalog: Catalog, listed: NonNullable<QueryMessage['reads']>): Reads {
+  const reads = new Map<string, ReadonlySet<string> | null>(valueTables.map((name) => [name, null]));
+  for (const { name } of listed) {
+    for (const companion of catalog.entry(name)?.companions ?? []) reads.set(fold(companion), null);
+  }
+  for (const { name, columns } of listed) reads.set(fold(name), columns && new Set(columns.map(fold)));
+  return reads;
+}
+
+const valueTables = ['json_each', 'json_tree', 'jsonb_each', 'jsonb_tree', 'generate_series'];
 
 export function failureOf(error: unknown, op: Request['op']): FailureError['failure'] {
   if (error instanceof FailureError) return error.failure;

@@ -8,6 +8,7 @@ import { Binder, type Reading } from './binder';
 import { isPlain } from './is-plain';
 import { proveRewriting } from './prove-rewriting';
 import { reach, type Reached } from './reach';
+import { readsOf } from './reads-of';
 import { Stands } from './stands';
 import { TextEdits } from './text-edits';
 import { child, startOf } from './tree';
@@ -42,6 +43,8 @@ export const rewriteSqlite: RewriteStatement = (request): Rewriting => {
       edits: sorted,
       relations: known.map(describeProtection),
       restsOn: [...reached.keys()].map((name) => ({ schema: null, name })),
+      ...(sorted.length > 0 &&
+        isSelect(root) && { reads: readsOf(reached, new Stands(reached, request, false)) }),
       maskedColumns: masked?.some((one) => one) === true ? masked : null,
     },
   };
@@ -91,6 +94,9 @@ function bind(
   // a plan has no values
   return root.type === 'ExplainStmt' ? null : masked;
 }
+
+const isSelect = (root: Tree): boolean =>
+  (root.type === 'ExplainStmt' ? child(root, 'stmt') : root)?.type === 'SelectStmt';
 
 function describeProtection({ description, filters, rules }: Reached): ProtectedRelation {
   const spelled = (name: string): string =>
