@@ -132,6 +132,7 @@ export const views: Readonly<Record<string, mongo.CreateCollectionOptions>> = {
     viewOn: 'goods',
     pipeline: [{ $lookup: { from: 'customers', localField: '_id', foreignField: '_id', as: 'c' } }],
   },
+  payroll: { viewOn: 'staff', pipeline: [{ $set: { wage: '$pay', secret: '$mail' } }] },
   cheap: { viewOn: 'goods', pipeline: [{ $match: { price: { $lt: 4 } } }] },
   folded: {
     viewOn: 'customers',

@@ -313,6 +313,11 @@ export const honest: readonly (readonly [string, object, Row[]])[] = [
     ),
     [{ _id: 1, m: [one], t: ['acme'] }],
   ],
+  [
+    'a view with a policy of its own over masks',
+    { operation: 'find', collection: 'payroll' },
+    [{ _id: '1***', name: 'Al', pay: null, wage: null, secret: '***' }],
+  ],
   ['a view without anything hidden', find('cheap', {}, { _id: 1 }), ids(1, 5)],
   [
     'groups of masked values',

@@ -12,6 +12,7 @@ import { describeEngine, freshMongoDatabase, type FreshDatabase } from '../serve
 import { attacks, refusedAttacks } from './policy-mongodb.attacks';
 import { canaries, documents, views } from './policy-mongodb.data';
 import { honest, transparent, writes } from './policy-mongodb.honest';
+import { randomOperations } from './policy-mongodb.random';
 import { rewriteOnSource } from './rewrite-on-source';
 
 type Policies = Readonly<Record<string, RelationPolicy>>;
@@ -55,6 +56,7 @@ const policies: Policies = {
   staff: policy([], { pay: mask('null') }),
   ledger: policy([{ tenant: ':tenant', open: true }], {}),
   bounded: policy([], { mail: mask('full') }),
+  payroll: policy([{ name: 'Al' }], { _id: mask('name'), secret: mask('full'), mail: deny }),
 };
 
 const plain = (cell: Cell | undefined): unknown =>
@@ -258,6 +260,28 @@ describeEngine('mongodb', () => {
       await make('customers', []);
       expect((await run({ text })).rows).toEqual([['1']]);
     });
+  });
+
+  describe('operations that nobody thought of', () => {
+    const forbidden = canaries.flatMap(disguises);
+    it('show nothing hidden, and mostly run', async () => {
+      const random = randomOperations(20_261_121);
+      const strict = { ...policies, staff: policy([], { pay: mask('null'), mail: mask('full') }) };
+      let run = 0;
+      for (let count = 0; count < 400; count += 1) {
+        const operation = random();
+        const outcome = await ask(operation, strict);
+        const { sent: _sent, ...shown } = outcome as { sent?: string; masked?: unknown; rows?: [] };
+        const text = JSON.stringify(shown);
+        const found = forbidden.filter((canary) => text.includes(canary));
+        expect({ operation, found }).toEqual({ operation, found: [] });
+        if (shown.rows === undefined) continue;
+        run += 1;
+        const wrong = unmarked(shown.rows, shown.masked);
+        expect({ operation, wrong }).toEqual({ operation, wrong: [] });
+      }
+      expect(run).toBeGreaterThan(120);
+    }, 120_000);
   });
 
   describe('attacks', () => {

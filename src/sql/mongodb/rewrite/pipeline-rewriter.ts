@@ -27,6 +27,8 @@ type Rewrite = (rewriter: PipelineRewriter, argument: Json) => Json;
 export class PipelineRewriter {
   /** References by which something protected is read. */
   readonly readings: Reading[] = [];
+  /** What the operation itself names; its pipeline begins with this. */
+  main: Reading | null = null;
   /** Default collation of the whole operation as text. */
   collation = SIMPLE;
   private count = 0;

@@ -51,7 +51,9 @@ function rewriteOperation(operation: JsonObject, rewriter: PipelineRewriter): Js
     return rewriteWrite(operation, rewriter.references.get(name));
   const { description } = rewriter.references.get(name);
   rewriter.collation = isObject(collation) ? collationText(collation) : collationOf(description);
-  const rewritten = rewriteRead(operation, rewriter, rewriter.reading(name));
+  const reading = rewriter.reading(name);
+  rewriter.main = reading;
+  const rewritten = rewriteRead(operation, rewriter, reading);
   const target = targetOf(itemsOf(operation['pipeline']).at(-1) as JsonObject | undefined);
   if (target === null) return rewritten;
   const [masked = null] = rewriter.readings.flatMap(({ chain }) =>
@@ -67,25 +69,20 @@ const hasMasks = ({ chain }: Reading): boolean =>
   chain.some(({ policy }) => policy !== null && policy.masks.size > 0);
 
 /** What of the answer can be masked. */
-function maskedMembers(operation: JsonObject, { readings }: PipelineRewriter): MaskedMembers | null {
-  const { operation: name, pipeline, field, collection } = operation;
+function maskedMembers(operation: JsonObject, { readings, main }: PipelineRewriter): MaskedMembers | null {
+  const { operation: name, pipeline, field } = operation;
   if (!readings.some(hasMasks) || isWriteOperation(textOf(name))) return null;
-  const lookedUp = readings.some((reading) => reading.base !== collection && hasMasks(reading));
+  const lookedUp = readings.some((reading) => reading !== main && hasMasks(reading));
   if (name === 'distinct') return { members: [textOf(field)] };
   if (pipeline === undefined) return null;
-  const masked = maskedAfter(
-    itemsOf(pipeline) as readonly JsonObject[],
-    startOf(readings, collection),
-    lookedUp,
-  );
+  const masked = maskedAfter(itemsOf(pipeline) as readonly JsonObject[], startOf(main), lookedUp);
   if (masked !== null && masked.size === 0) return null;
   return { members: masked === null ? null : [...masked].toSorted() };
 }
 
 /** The stages of the policy mask by expressions over the document, which then count as masked themselves. */
-function startOf(readings: readonly Reading[], collection: Json | undefined): Masked {
-  const own = readings.filter((reading) => reading.base === collection).flatMap(({ chain }) => chain);
-  const paths = own.flatMap(({ policy }) => [...(policy?.masks.keys() ?? [])]);
+function startOf(main: Reading | null): Masked {
+  const paths = (main?.chain ?? []).flatMap(({ policy }) => [...(policy?.masks.keys() ?? [])]);
   return paths.length === 0 ? noneMasked : new Set(paths.map((path) => path.split('.', 1)[0] ?? path));
 }
 
