@@ -140,3 +140,64 @@ export const views: Readonly<Record<string, mongo.CreateCollectionOptions>> = {
     collation: { locale: 'en', strength: 2 },
   },
 };
+
+/** Changes of what is hidden only, of which no answer may tell: the masks show the same before and after. */
+export const hiddenChanges: readonly (readonly [string, object, object[]])[] = [
+  [
+    'customers',
+    { _id: 1 },
+    [
+      {
+        $set: {
+          email: 'zqy@example.com',
+          phone: '+41000001234',
+          card: '411100009999',
+          name: 'Zo',
+          notes: 'other',
+          salary: 'many',
+          level: 'Z',
+          ssn: { a: 1 },
+          profile: { ssn: 0, mother: 'Zo', likes: ['tea'], deep: { pin: [1], x: 1 } },
+          contacts: [
+            { kind: 'work', value: 'zqy@work.example' },
+            { kind: 'none' },
+            [{ value: 'zqyy@work.example' }, []],
+            'loose',
+          ],
+        },
+      },
+      { $replaceWith: { $setField: { field: { $literal: 'profile.ssn' }, input: '$$ROOT', value: [0] } } },
+    ],
+  ],
+  [
+    'customers',
+    { _id: 2 },
+    [
+      {
+        $set: {
+          email: ['zqz@example.com', 'c@x.org', null, 7, [1]],
+          phone: '5550001777',
+          notes: [1, 2],
+          salary: { $literal: { a: 1 } },
+          ssn: '$$REMOVE',
+          profile: [{ mother: 'Zz' }, 7],
+        },
+      },
+    ],
+  ],
+  ['customers', { _id: 3 }, [{ $set: { contacts: { value: 0 }, ssn: 'new' } }]],
+  [
+    'customers',
+    { tenant: { $ne: 'acme' } },
+    [{ $set: { tenant: 'else', city: 5, age: 'text', email: 0, profile: '$$REMOVE', name: ['x'], x: 1 } }],
+  ],
+  ['orders', {}, [{ $set: { secret: 0 } }]],
+  ['orders', { tenant: 'other' }, [{ $set: { total: 'text', customer: 2, note: 0, x: 'text' } }]],
+  ['staff', {}, [{ $set: { pay: 'text' } }]],
+  ['staff', { _id: 1 }, [{ $set: { mail: 'text' } }]],
+  [
+    'ledger',
+    { $or: [{ tenant: 'other' }, { open: false }] },
+    [{ $set: { n: 'text', text: 'pear', open: 0 } }],
+  ],
+];
