@@ -309,9 +309,16 @@ describeEngine('mongodb', () => {
         ),
         ...honest.map(([, operation]) => operation),
       ];
+      // which of the groups come first is up to the server
+      const settled = operations.filter(
+        (operation) =>
+          !/\$(?:group|sortByCount)".*\$limit|\$limit.*\$(?:group|sortByCount)"/.test(
+            JSON.stringify(operation),
+          ),
+      );
       const answers = async (): Promise<Outcome[]> => {
         const found: Outcome[] = [];
-        for (const operation of operations) found.push(await ask(operation, strict));
+        for (const operation of settled) found.push(await ask(operation, strict));
         return found;
       };
       const before = await answers();
@@ -322,7 +329,7 @@ describeEngine('mongodb', () => {
         .collection<{ _id: number }>('customers')
         .insertOne({ _id: 90, tenant: 'else', city: [0] } as never);
       const after = await answers();
-      for (const [at, operation] of operations.entries())
+      for (const [at, operation] of settled.entries())
         expect({ operation, answer: unordered(after[at]) }).toEqual({
           operation,
           answer: unordered(before[at]),
