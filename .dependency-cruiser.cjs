@@ -8,7 +8,7 @@ const layers = [
   ['src/modules/audit', 'src/modules/stats'],
   ['src/modules/settings', 'src/modules/sealing', 'src/modules/jobs'],
   ['src/modules/auth', 'src/modules/ledger'],
-  ['src/modules/permissions'],
+  ['src/modules/permissions', 'src/modules/backup'],
   ['src/modules/connections'],
   ['src/modules/policies'],
   ['src/modules/shards'],

@@ -8,6 +8,7 @@ import { DatabaseModule } from './database/database.module';
 import type { SystemDatabase } from './database/system-database';
 import { AuditModule } from './modules/audit/audit.module';
 import { AuthModule } from './modules/auth/auth.module';
+import { BackupModule } from './modules/backup/backup.module';
 import { ConnectionsModule } from './modules/connections/connections.module';
 import { HealthModule } from './modules/health/health.module';
 import { JobsModule } from './modules/jobs/jobs.module';
@@ -35,6 +36,7 @@ export class AppModule {
         AuditModule,
         SettingsModule,
         JobsModule,
+        BackupModule,
         LedgerModule,
         AuthModule,
         PermissionsModule,

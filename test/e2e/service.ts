@@ -127,6 +127,7 @@ async function startOn(
       for (const other of replicas) await other.close();
       await service.close();
       rmSync(config.auditRootsFile, { force: true });
+      rmSync(config.backupDir, { recursive: true, force: true });
       await afterwards();
     },
   };

@@ -6,8 +6,7 @@ export interface Job {
   /** `noun`, stable: it is the key of what is known about its runs. */
   readonly name: string;
   readonly description: string;
-  readonly everySeconds: number;
-  /** Whether it runs by itself; by hand it always does. */
-  isWanted?(): Promise<boolean>;
+  /** 0: only by hand. */
+  readonly everySeconds: number | (() => Promise<number>);
   run(): Promise<JobReport>;
 }

@@ -14,6 +14,7 @@ const TICK_MS = 60_000;
 export interface JobView {
   readonly name: string;
   readonly description: string;
+  /** 0: only by hand. */
   readonly everySeconds: number;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -46,11 +47,22 @@ export class Jobs {
       await this.dataSource.query(
         `SELECT job AS name, started_at AS "startedAt", finished_at AS "finishedAt", error, report FROM job_runs`,
       );
-    return [...this.jobs.values()].map(({ name, description, everySeconds }) => {
-      const last = rows.find((row) => row.name === name);
-      const { startedAt = null, finishedAt = null, error = null, report = {} } = last ?? {};
-      return { name, description, everySeconds, startedAt, finishedAt, error, report };
-    });
+    return Promise.all(
+      [...this.jobs.values()].map(async (job) => {
+        const { name, description } = job;
+        const last = rows.find((row) => row.name === name);
+        const { startedAt = null, finishedAt = null, error = null, report = {} } = last ?? {};
+        return {
+          name,
+          description,
+          everySeconds: await secondsOf(job),
+          startedAt,
+          finishedAt,
+          error,
+          report,
+        };
+      }),
+    );
   }
 
   /**
@@ -99,10 +111,11 @@ export class Jobs {
   }
 
   private async isDue(job: Job): Promise<boolean> {
-    if (job.isWanted && !(await job.isWanted())) return false;
+    const seconds = await secondsOf(job);
+    if (seconds === 0) return false;
     const rows: unknown[] = await this.dataSource.query(
       `SELECT 1 FROM job_runs WHERE job = $1 AND started_at > clock_timestamp() - make_interval(secs => $2)`,
-      [job.name, job.everySeconds],
+      [job.name, seconds],
     );
     return rows.length === 0;
   }
@@ -136,6 +149,10 @@ export class Jobs {
       [name, error, report],
     );
   }
+}
+
+function secondsOf({ everySeconds }: Job): number | Promise<number> {
+  return typeof everySeconds === 'number' ? everySeconds : everySeconds();
 }
 
 function eventOf({ name }: Job): Pick<AuditEvent, 'action' | 'resourceType' | 'resourceId'> {

@@ -4,7 +4,18 @@ import { Interval } from '@nestjs/schedule';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { Instance } from '../../database/instance';
+import { bySystem } from '../audit/audit-event';
+import { AuditService } from '../audit/audit.service';
+import { RunningQueries } from './running-queries';
 
+interface ClosedRun {
+  readonly id: string;
+  readonly user_id: string | null;
+  readonly connection_id: string | null;
+}
+
+/** A run of this process that nobody tracks any more: its intent was committed, and the answer to that was lost. */
+const FORGOTTEN_SECONDS = 30;
 const EVERY_MS = 30_000;
 /** A living process whose lock was lost with its session has it again within this, in milliseconds. */
 const CONFIRM_MS = 5_000;
@@ -17,6 +28,8 @@ export class AbandonedRunsJob implements OnApplicationBootstrap {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly instance: Instance,
+    private readonly running: RunningQueries,
+    private readonly audit: AuditService,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -38,16 +51,38 @@ export class AbandonedRunsJob implements OnApplicationBootstrap {
       `SELECT DISTINCT instance_id FROM query_history WHERE status = 'pending' AND instance_id IS NOT NULL`,
     );
     const suspects = await this.instance.deadAmong(rows.map(({ instance_id: id }) => id));
-    if (suspects.length === 0) return 0;
+    const forgotten = await this.closeWhere(
+      `instance_id = $1 AND created_at < clock_timestamp() - make_interval(secs => ${FORGOTTEN_SECONDS})
+       AND id <> ALL($2::uuid[])`,
+      [this.instance.id, this.running.list(null).map(({ run }) => run.id)],
+    );
+    if (suspects.length === 0) return forgotten;
     await sleep(CONFIRM_MS, undefined, { ref: false });
     const dead = await this.instance.deadAmong(suspects);
-    if (dead.length === 0) return 0;
-    const [, closed]: [unknown, number] = await this.dataSource.query(
-      `UPDATE query_history SET status = 'error', error_code = 'query.interrupted', finished_at = now(),
-         error_message = 'The service ended while the statement ran; its outcome is unknown'
-       WHERE status = 'pending' AND instance_id = ANY($1::uuid[])`,
-      [dead],
-    );
-    return closed;
+    if (dead.length === 0) return forgotten;
+    return forgotten + (await this.closeWhere('instance_id = ANY($1::uuid[])', [dead]));
+  }
+
+  /** Each is on record: that nobody knows how it ended is part of what happened. */
+  private closeWhere(condition: string, values: unknown[]): Promise<number> {
+    return this.dataSource.transaction(async (manager) => {
+      const [rows]: [ClosedRun[], number] = await manager.query(
+        `UPDATE query_history SET status = 'error', error_code = 'query.interrupted', finished_at = now(),
+           error_message = 'The service ended while the statement ran; its outcome is unknown'
+         WHERE status = 'pending' AND ${condition} RETURNING id, user_id, connection_id`,
+        values,
+      );
+      for (const { id, user_id: userId, connection_id: connectionId } of rows) {
+        await this.audit.recordIn(manager, {
+          ...bySystem,
+          action: 'query.unknown',
+          resourceType: 'connection',
+          ...(connectionId !== null && { resourceId: connectionId }),
+          result: 'partial',
+          details: { queryId: id, userId },
+        });
+      }
+      return rows.length;
+    });
   }
 }

@@ -73,6 +73,20 @@ export const settingDefinitions = {
     description: 'How often the record is put under a signed root, in seconds',
     category: 'audit',
   }),
+  backup_every_hours: integer({
+    default: 24,
+    min: 0,
+    max: 168,
+    description: 'How often the system database is backed up, in hours; 0 never',
+    category: 'backup',
+  }),
+  backup_keep_days: integer({
+    default: 7,
+    min: 1,
+    max: 3650,
+    description: 'How long backups are kept, in days',
+    category: 'backup',
+  }),
   history_retention_days: integer({
     default: 90,
     min: 1,

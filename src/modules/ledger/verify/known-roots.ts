@@ -1,5 +1,5 @@
 import type { RootLine } from '../root-line';
-import { readLines } from './read-lines';
+import { readLines } from '../../../common/read-lines';
 
 /** Hashes of the roots in a file that a sink wrote, by number. A last line that was cut off is left out. */
 export async function readKnownRoots(file: string): Promise<Map<number, string>> {

@@ -11,7 +11,7 @@ import type { Verdict } from './finding';
 import { readKnownRoots } from './known-roots';
 import { LedgerVerifier } from './ledger-verifier';
 import { readKeys } from './read-keys';
-import { readLines } from './read-lines';
+import { readLines } from '../../../common/read-lines';
 
 const USAGE = `usage: npm run audit:verify                               the system database, with the keys and roots of DATA_DIR
        npm run audit:verify -- FILE --key PEM [--roots FILE]   an export; neither database nor service is asked
