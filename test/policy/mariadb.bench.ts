@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection, type Connection, type FieldPacket } from 'mysql2/promise';
 import { freshMariadbDatabase } from '../servers/servers';
 import type { BareAnswer, Bench } from './bench';
+import { digestOf } from './digest-of';
 import { sqlOf, type Statement } from './suite-entry';
 import { tablesOf, worlds, type World } from './worlds';
 
@@ -161,17 +162,11 @@ const encoded = (value: unknown): unknown =>
 /** Rows, definitions, accounts of the suite, and the settings an attack of the suite would change. */
 async function digest(client: Connection, name: string): Promise<string> {
   const schemas = `'${name}', '${name}_vault'`;
-  const parts: string[] = [];
+  const parts: [string, string][] = [];
   const add = async (query: string): Promise<void> => {
     const [rows] = await client.query(query);
-    parts.push(
-      query.replaceAll(name, 'database'),
-      (rows as unknown[])
-        .map((row) => JSON.stringify(row))
-        .sort()
-        .join('\n')
-        .replaceAll(name, 'database'),
-    );
+    const lines = (rows as unknown as (Buffer | null)[][]).map((row) => JSON.stringify(row.map(String)));
+    parts.push([query.replaceAll(name, 'database'), lines.sort().join('\n').replaceAll(name, 'database')]);
   };
   const [tables] = await client.query(
     `select concat('\`', table_schema, '\`.\`', table_name, '\`') from information_schema.tables
@@ -189,5 +184,5 @@ async function digest(client: Connection, name: string): Promise<string> {
      ('general_log', 'read_only', 'sql_mode', 'max_statement_time', 'event_scheduler', 'local_infile', 'tx_isolation')`,
   ])
     await add(query);
-  return createHash('sha256').update(parts.join('\n')).digest('hex');
+  return digestOf(parts);
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { freshMongoDatabase, type FreshDatabase } from '../servers/servers';
 import type { BareAnswer, Bench } from './bench';
+import { digestOf } from './digest-of';
 import type { Statement } from './suite-entry';
 import { tablesOf, type Cell, type World } from './worlds';
 
@@ -193,14 +193,15 @@ const operations: Readonly<Record<string, Run>> = {
 /** Every document, definition and index. */
 async function digest(database: Database): Promise<string> {
   const collections = await database.listCollections({}, { nameOnly: false }).toArray();
-  const parts: string[] = [];
+  const parts: [string, string][] = [];
   for (const info of collections.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const { name, type } = info;
-    parts.push(name, type ?? '', JSON.stringify('options' in info ? info.options : null));
+    parts.push([`${name} (${type})`, JSON.stringify('options' in info ? info.options : null)]);
     if (type === 'view' || name.startsWith('system.')) continue;
     const documents = await database.collection(name).find().toArray();
-    parts.push(...documents.map((each) => EJSON.stringify(each)).sort());
-    parts.push(JSON.stringify(await database.collection(name).indexes()));
+    const lines = documents.map((each) => EJSON.stringify(each)).sort();
+    parts.push([name, lines.join('\n')]);
+    parts.push([`indexes of ${name}`, JSON.stringify(await database.collection(name).indexes())]);
   }
-  return createHash('sha256').update(parts.join('\n')).digest('hex');
+  return digestOf(parts);
 }

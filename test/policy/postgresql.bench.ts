@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, types, type QueryArrayResult } from 'pg';
 import { freshPostgresDatabase } from '../servers/servers';
 import type { BareAnswer, Bench } from './bench';
+import { digestOf } from './digest-of';
 import { sqlOf, type Statement } from './suite-entry';
 import { tablesOf, worlds, type World } from './worlds';
 
@@ -100,7 +101,7 @@ export async function postgresqlBench(): Promise<Bench> {
     masked: (statement, params) =>
       inTransaction(
         clients.copy,
-        sqlOf(statement).replace(/\bpublic\.(?!mv_)/g, ''),
+        sqlOf(statement).replace(/(\bpublic|"public")\.(?!mv_|"mv_)/g, ''),
         params,
         'set local search_path = masked, public;',
       ),
@@ -230,8 +231,8 @@ async function digest(client: Client): Promise<string> {
     `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'm', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname <> 'masked' order by 1`,
   );
-  const parts = [];
-  for (const { name } of tables.rows) parts.push(name, await text(`select * from ${name}`));
+  const parts: [string, string][] = [];
+  for (const { name } of tables.rows) parts.push([name, await text(`select * from ${name}`)]);
   for (const query of [
     `select relname, relkind, relacl, relrowsecurity, relnamespace::regnamespace from pg_class where oid >= 16384 and relkind not in ('t', 'i') and relnamespace::regnamespace::text not in ('masked', 'pg_toast')`,
     `select attrelid::regclass, attname, atttypid::regtype, attacl from pg_attribute where attrelid >= 16384 and attnum > 0 and attrelid::regclass::text not like 'masked.%' and attrelid::regclass::text not like 'pg_toast%'`,
@@ -248,6 +249,6 @@ async function digest(client: Client): Promise<string> {
     'select name, setting from pg_file_settings',
     `select name, setting from pg_settings where source in ('configuration file', 'database', 'user', 'global')`,
   ])
-    parts.push(await text(query));
-  return createHash('sha256').update(parts.join('\n')).digest('hex');
+    parts.push([query, await text(query)]);
+  return digestOf(parts);
 }

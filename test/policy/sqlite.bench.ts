@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { BareAnswer, Bench } from './bench';
+import { digestOf } from './digest-of';
 import { sqlOf, type Statement } from './suite-entry';
 import { tablesOf, worlds, type World } from './worlds';
 
@@ -120,20 +120,17 @@ function digest(client: DatabaseSyncInstance, folder: string): string {
   const tables = client
     .prepare("select name from sqlite_schema where type = 'table' order by name")
     .all() as unknown as readonly { name: string }[];
-  const parts = tables.map(({ name }) => `${name}\n${all(`select * from "${name}"`)}`);
-  for (const query of [
-    'select type, name, tbl_name, sql from sqlite_schema',
-    'pragma user_version',
-    'pragma application_id',
-    'pragma journal_mode',
-    'pragma auto_vacuum',
-    'pragma encoding',
-  ])
-    parts.push(all(query));
-  parts.push(
-    readdirSync(folder)
-      .filter((name) => !/-(wal|shm|journal)$/.test(name))
-      .join('\n'),
-  );
-  return createHash('sha256').update(parts.join('\n')).digest('hex');
+  const files = readdirSync(folder).filter((name) => !/-(wal|shm|journal)$/.test(name));
+  return digestOf([
+    ...tables.map(({ name }) => [name, all(`select * from "${name}"`)] as const),
+    ...[
+      'select type, name, tbl_name, sql from sqlite_schema',
+      'pragma user_version',
+      'pragma application_id',
+      'pragma journal_mode',
+      'pragma auto_vacuum',
+      'pragma encoding',
+    ].map((query) => [query, all(query)] as const),
+    ['files', files.join('\n')],
+  ]);
 }
