@@ -15,7 +15,7 @@ export interface Judgement {
 const findCanary = canarySearch(canaries);
 
 /** Asks in both worlds. A canary, or any difference between the two answers, is a leak. */
-export async function judgeAttack(subject: Subject, entry: SuiteEntry): Promise<Judgement> {
+export async function judgeAttack(bench: Bench, subject: Subject, entry: SuiteEntry): Promise<Judgement> {
   const answers: Seen[] = [];
   for (const world of worlds) {
     for (const earlier of entry.before ?? []) await subject.ask(world, earlier);
@@ -27,7 +27,7 @@ export async function judgeAttack(subject: Subject, entry: SuiteEntry): Promise<
     const found = findCanary(text, asked(entry));
     if (found !== null) return as('LEAKED', `${found} in ${clip(text)}`);
   }
-  if (entry.sameInBothWorlds !== false && inA.text !== inB.text)
+  if (entry.sameInBothWorlds !== false && told(bench, entry, inA) !== told(bench, entry, inB))
     return as('LEAKED', `the worlds differ: ${clip(inA.text)} / ${clip(inB.text)}`);
   const answer = `${inA.status} ${inA.code ?? ''} ${clip(inA.text)}`;
   if (!inA.ok) {
@@ -38,6 +38,13 @@ export async function judgeAttack(subject: Subject, entry: SuiteEntry): Promise<
   if (entry.expect === 'refused') return as('unexpected', answer);
   if (entry.rows && !sameRows(inA.rows, entry.rows, entry.ordered === true)) return as('unexpected', answer);
   return as('masked');
+}
+
+/** An answer as the caller sees it; the order of rows that nobody asked for is the server's own. */
+function told(bench: Bench, { ordered }: SuiteEntry, seen: Seen): string {
+  if (!seen.ok || ordered) return seen.text;
+  const lines = formed(bench, rowsOf(bench, seen)).map((row) => JSON.stringify(row));
+  return withoutNoise([seen.status, ...seen.columns, seen.affected, ...lines.sort()].join('\n'));
 }
 
 /** Whether the bare server gives out something protected: a canary, or answers that differ between the worlds. */

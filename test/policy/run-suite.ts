@@ -37,7 +37,7 @@ export function runSuite(engine: string, startBench: () => Promise<Bench>): void
   describe.each(attacks)('$name: $theme', (file) => {
     it('tells nothing that is protected', async () => {
       const judgements = [];
-      for (const entry of file.entries) judgements.push(await judgeAttack(subject, entry));
+      for (const entry of file.entries) judgements.push(await judgeAttack(bench, subject, entry));
       report.push(line(file, judgements));
       expect(complaints(judgements, 'LEAKED', 'unexpected')).toEqual([]);
     }, 120_000);

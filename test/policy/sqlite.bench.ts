@@ -27,7 +27,7 @@ export async function sqliteBench(): Promise<Bench> {
     form: loose,
     bare: async (world, statement, params) => inTransaction(clients[world], statement, params),
     masked: async (statement, params) =>
-      inTransaction(masked, sqlOf(statement).replace(/\b(main|"main")\./gi, ''), params),
+      inTransaction(masked, sqlOf(statement).replace(/(\bmain|"main")\./gi, ''), params),
     change: async (statement, params) => ask(clients.copy, statement, params),
     digest: async (world) => digest(clients[world], folder),
     async close() {
