@@ -6,6 +6,7 @@ import type {
   RelationReads,
   RelationVersion,
 } from '../common/relation-description';
+import type { AccountPower } from './account-power';
 import type { Column, Row } from './cell';
 import type { TableInfo } from './table-info';
 
@@ -121,6 +122,8 @@ export interface TestReport {
   readonly latencyMs: number;
   /** Whether the account itself cannot write; `null` when the engine has no accounts (SQLite) or does not tell. */
   readonly readOnlyAccount: boolean | null;
+  /** What the account could do besides reading, were it not for this service; `null` when the engine does not tell. */
+  readonly account: readonly AccountPower[] | null;
   readonly warnings: readonly TestWarning[];
 }
 

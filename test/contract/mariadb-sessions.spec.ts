@@ -107,7 +107,7 @@ describeEngine('mariadb', () => {
       await admin.query(statement);
     const input = { ...driver.publicConfig(config), username, password: '<choose-a-password>' };
     const reader = await driver.connect(driver.parseConfig(input), connectOptions(), never);
-    expect(await reader.test(never)).toMatchObject({ readOnlyAccount: true, warnings: [] });
+    expect(await reader.test(never)).toMatchObject({ readOnlyAccount: true, account: [], warnings: [] });
     expect((await collect(reader, request({ text: 'select * from kept' }))).columns).toHaveLength(1);
     const refused = await failure(
       collect(reader, request({ text: 'insert into kept values (1)' }, { access: 'write' })),
@@ -116,9 +116,24 @@ describeEngine('mariadb', () => {
     expect(refused.message).not.toContain(username);
     await admin.query(`grant update (n), delete on ${database.database}.kept to ${account}`);
     const report = await reader.test(never);
-    expect(report).toMatchObject({ readOnlyAccount: false, warnings: [{ code: 'account_can_write' }] });
+    expect(report).toMatchObject({
+      readOnlyAccount: false,
+      account: [{ code: 'write_tables' }],
+      warnings: [{ code: 'account_can_write' }],
+    });
     for (const statement of report.warnings[0]?.statements ?? []) await admin.query(statement);
     expect(await reader.test(never)).toMatchObject({ readOnlyAccount: true });
+    await admin.query(`grant insert on ${database.database}.kept to public`);
+    expect((await reader.test(never)).account?.map(({ code }) => code)).toEqual(['write_tables']);
+    await admin.query(`revoke insert on ${database.database}.kept from public`);
+    const role = `w${database.database.slice(-10)}`;
+    await admin.query(`create role ${role}`);
+    await admin.query(`grant ${role} to ${account}`);
+    expect(await reader.test(never)).toMatchObject({
+      readOnlyAccount: false,
+      account: [{ code: 'unknown_rights', detail: `It has the role \`${role}\`.` }],
+    });
+    await admin.query(`drop role ${role}`);
     await reader.close();
     await admin.query(`drop user ${account}`);
   });

@@ -252,7 +252,7 @@ describeEngine('postgresql', () => {
     const input = { ...driver.publicConfig(config), username, password: '<choose-a-password>' };
     const open = () => driver.connect(driver.parseConfig(input), connectOptions(), never);
     const reader = await open();
-    expect(await reader.test(never)).toMatchObject({ readOnlyAccount: true, warnings: [] });
+    expect(await reader.test(never)).toMatchObject({ readOnlyAccount: true, account: [], warnings: [] });
     expect((await collect(reader, request({ text: 'select * from kept' }))).columns).toHaveLength(1);
     expect(
       (await failure(collect(reader, request({ text: 'insert into kept values (1)' }, { access: 'write' }))))
@@ -260,12 +260,121 @@ describeEngine('postgresql', () => {
     ).toBe('connection.privilege_missing');
     await admin.query(`grant update (n) on kept to "${username.replaceAll('"', '""')}"`);
     const report = await reader.test(never);
-    expect(report.readOnlyAccount).toBe(false);
+    expect(report).toMatchObject({ readOnlyAccount: false, account: [{ code: 'write_tables' }] });
     for (const statement of report.warnings[0]?.statements ?? []) await admin.query(statement);
+    expect((await reader.test(never)).account).toEqual([]);
     await reader.close();
     await admin.query(
       `drop owned by "${username.replaceAll('"', '""')}"; drop role "${username.replaceAll('"', '""')}"`,
     );
+  });
+
+  it('names everything that an account could do, by whatever way it could', async () => {
+    const role = `${database.database}_clerk`;
+    const group = `${database.database}_group`;
+    const driver = await driverFor('postgresql');
+    const config = driver.parseConfig({ connectionString: database.url, ssl: false });
+    for (const statement of driver.readOnlyAccountScript(config, { username: role }) ?? [])
+      await admin.query(statement);
+    const input = { ...driver.publicConfig(config), username: role, password: '<choose-a-password>' };
+    const clerk = await driver.connect(driver.parseConfig(input), connectOptions(), never);
+    // each is taken back before the next, so that none hides behind another
+    const cases: readonly (readonly [code: string, object: string, give: string, take: string])[] = [
+      ['govern_accounts', role, `alter role ${role} createrole`, `alter role ${role} nocreaterole`],
+      ['create_databases', role, `alter role ${role} createdb`, `alter role ${role} nocreatedb`],
+      ['administer_server', role, `alter role ${role} replication`, `alter role ${role} noreplication`],
+      ['bypass_row_security', role, `alter role ${role} bypassrls`, `alter role ${role} nobypassrls`],
+      [
+        'use_sequences write_tables',
+        'pg_write_all_data',
+        `grant pg_write_all_data to ${role}`,
+        `revoke pg_write_all_data from ${role}`,
+      ],
+      [
+        'server_files',
+        'pg_execute_server_program',
+        `grant pg_execute_server_program to ${role}`,
+        `revoke pg_execute_server_program from ${role}`,
+      ],
+      [
+        'write_tables',
+        'public.kept',
+        // a role that hands its rights out only after SET ROLE
+        `create role ${group}; grant insert on kept to ${group}; alter role ${role} noinherit; grant ${group} to ${role}`,
+        `drop owned by ${group}; drop role ${group}; alter role ${role} inherit`,
+      ],
+      [
+        'use_sequences',
+        'public.counted',
+        `grant usage on sequence counted to ${role}`,
+        `revoke usage on sequence counted from ${role}`,
+      ],
+      [
+        'temporary_objects',
+        `database ${database.database}`,
+        `grant temporary on database ${database.database} to ${role}`,
+        `revoke temporary on database ${database.database} from ${role}`,
+      ],
+      [
+        'create_objects',
+        'schema public',
+        'grant create on schema public to public',
+        'revoke create on schema public from public',
+      ],
+      [
+        'definer_programs',
+        'public.as_owner',
+        'create function as_owner() returns int security definer language sql as $$ select 1 $$',
+        'drop function as_owner',
+      ],
+      [
+        'writing_functions',
+        'lo_create',
+        'grant execute on function lo_create(oid) to public',
+        'revoke execute on function lo_create(oid) from public',
+      ],
+      [
+        'writing_functions',
+        'large object 4711',
+        `select lo_create(4711); grant update on large object 4711 to ${role}`,
+        'select lo_unlink(4711)',
+      ],
+      [
+        'read_server_files',
+        'pg_read_file',
+        `grant execute on function pg_read_file(text) to ${role}`,
+        `revoke execute on function pg_read_file(text) from ${role}`,
+      ],
+      [
+        'foreign_servers',
+        'elsewhere',
+        `create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw; grant usage on foreign server elsewhere to ${role}; revoke execute on all functions in schema public from public`,
+        'drop extension postgres_fdw cascade',
+      ],
+      ['untrusted_programs', 'public.dblink', 'create extension dblink', 'drop extension dblink'],
+    ];
+    try {
+      expect((await clerk.test(never)).account).toEqual([]);
+      for (const [code, object, give, take] of cases) {
+        await admin.query(give);
+        const { account, readOnlyAccount } = await clerk.test(never);
+        expect(account?.map((power) => power.code)).toEqual(code.split(' '));
+        expect(account?.at(-1)?.detail).toContain(object);
+        expect(readOnlyAccount).toBe(code === 'bypass_row_security' || code === 'read_server_files');
+        await admin.query(take);
+      }
+      await admin.query(
+        `create table clerks (n int); alter table clerks owner to ${role}; revoke all on clerks from ${role}`,
+      );
+      expect((await clerk.test(never)).account).toEqual([
+        { code: 'own_objects', detail: 'It owns: public.clerks.' },
+      ]);
+    } finally {
+      await clerk.close();
+      await admin.query(
+        `drop owned by ${role}; drop role ${role}; grant execute on all functions in schema public to public`,
+      );
+    }
   });
 
   it('introspects 10,000 tables with a handful of statements', async () => {

@@ -142,7 +142,12 @@ describe('connections over HTTP', () => {
 
     it('reports version, latency and an account that could write, with the statements that mend it', async () => {
       const body = await test({});
-      expect(body).toMatchObject({ success: true, readOnlyAccount: false });
+      expect(body).toMatchObject({
+        success: true,
+        readOnlyAccount: false,
+        provablyReadOnly: false,
+        account: [{ code: 'superuser' }],
+      });
       expect(body.serverVersion).toMatch(/^1\d\./);
       expect(body.latencyMs).toBeGreaterThan(0);
       const warning = body.warnings.find(({ code }: any) => /account/.test(code));
@@ -177,6 +182,35 @@ describe('connections over HTTP', () => {
         before,
       );
     });
+  });
+
+  it('says what the account could do from its first test on, until the connection changes', async () => {
+    const id = await create();
+    const path = `/api/database/connections/${id}`;
+    const user = await service.user('user');
+    await service.api('PUT', `${path}/permissions/${user.id}`, {});
+    const unknown = {
+      provablyReadOnly: null,
+      account: null,
+      accountCheckedAt: null,
+      readOnlyAccountScript: null,
+    };
+    expect((await service.api('GET', path)).body).toMatchObject(unknown);
+    const { body } = await service.api('POST', `${path}/test`);
+    const known = { provablyReadOnly: false, account: [{ code: 'superuser' }] };
+    expect(body).toMatchObject(known);
+    const shown = (await service.api('GET', path)).body;
+    expect(shown).toMatchObject({ ...known, readOnlyAccountScript: `${path}/read-only-account` });
+    expect(Date.parse(shown.accountCheckedAt)).toBeGreaterThan(Date.now() - 60_000);
+    expect((await service.api('GET', shown.readOnlyAccountScript)).status).toBe(200);
+    // who may only use it learns whether, not how
+    expect((await service.api('GET', path, undefined, user.token)).body).toMatchObject({
+      provablyReadOnly: false,
+      account: null,
+      readOnlyAccountScript: null,
+    });
+    await service.api('PATCH', path, { description: 'changed' });
+    expect((await service.api('GET', path)).body).toMatchObject(unknown);
   });
 
   it('does not send a saved password to another server', async () => {

@@ -355,18 +355,21 @@ describe('judging an account by its privileges (as the manual shows the reply)',
     },
   });
 
+  const codesOf = (actions: string[], roles: string[]) =>
+    judgePrivileges(reply(actions, roles))?.map(({ code }) => code);
+
   it('tells readers, writers and administrators apart, and admits not to know', () => {
     const reads = ['find', 'listCollections', 'collStats', 'changeStream', 'killCursors'];
-    expect(judgePrivileges(reply(reads, ['read']))).toEqual({ readOnly: true, superuser: false });
-    expect(judgePrivileges(reply([...reads, 'insert'], ['readWrite']))).toEqual({
-      readOnly: false,
-      superuser: false,
-    });
-    expect(judgePrivileges(reply(['somethingNew'], ['custom'])).readOnly).toBe(false);
-    expect(judgePrivileges(reply(['anyAction'], ['root']))).toEqual({ readOnly: false, superuser: true });
-    expect(judgePrivileges({ ok: 1 }).readOnly).toBeNull();
+    expect(codesOf(reads, ['read'])).toEqual([]);
+    expect(judgePrivileges(reply([...reads, 'insert', 'remove'], ['readWrite']))).toEqual([
+      { code: 'write_tables', detail: 'It has insert on shop, remove on shop.' },
+    ]);
+    expect(codesOf(['createIndex', 'createUser'], ['custom'])).toEqual(['create_objects', 'govern_accounts']);
+    expect(codesOf(['somethingNew'], ['custom'])).toEqual(['administer_server']);
+    expect(codesOf(['anyAction'], ['root'])).toEqual(['superuser']);
+    expect(judgePrivileges({ ok: 1 })).toBeNull();
     expect(
-      judgePrivileges({ authInfo: { authenticatedUsers: [], authenticatedUserPrivileges: [] } }).readOnly,
-    ).toBe(false);
+      judgePrivileges({ authInfo: { authenticatedUsers: [], authenticatedUserPrivileges: [] } }),
+    ).toMatchObject([{ code: 'superuser' }]);
   });
 });

@@ -63,6 +63,7 @@ class Bench {
       dialect: null,
       revision: 1,
       policyEpoch: 0,
+      accountInfo: null,
       active: true,
       readOnly: true,
       maxConnections: 3,

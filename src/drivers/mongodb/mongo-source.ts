@@ -3,6 +3,8 @@ import type { Connection, mongo } from 'mongoose';
 import { AppError } from '../../common/app-error';
 import type { RelationDescription, RelationName } from '../../common/relation-description';
 import { abortError } from '../abort';
+import { isProvablyReadOnly, type AccountPower } from '../account-power';
+import { accountWarnings } from '../account-warnings';
 import type {
   ConnectOptions,
   Cursor,
@@ -18,7 +20,7 @@ import { buildCommand, type Command } from './command';
 import { describeCollections, requireVersions } from './describe-collections';
 import type { Document } from './encode-documents';
 import { exactTypes, introspectCollections } from './introspect';
-import { judgePrivileges, type AccountJudgement } from './judge-privileges';
+import { judgePrivileges } from './judge-privileges';
 import { MongoCursor } from './mongo-cursor';
 import { openClient } from './open-client';
 import { parseOperation, writesDocuments, type Operation } from './operation';
@@ -64,9 +66,11 @@ export class MongoSource implements Source {
       const begun = performance.now();
       await db.command({ ping: 1, comment });
       const latencyMs = performance.now() - begun;
-      const judgement = await this.#account(db);
-      const warnings = [...accountWarnings(judgement, this.config), ...tlsWarnings(this.config)];
-      return { serverVersion: String(version), latencyMs, readOnlyAccount: judgement.readOnly, warnings };
+      const account = await this.#account(db);
+      const script = readOnlyAccountScript(this.config, { username: 'sluice_reader' });
+      const warnings = [...accountWarnings(account, script), ...tlsWarnings(this.config)];
+      const readOnlyAccount = isProvablyReadOnly(account);
+      return { serverVersion: String(version), latencyMs, readOnlyAccount, account, warnings };
     });
   }
 
@@ -202,12 +206,12 @@ export class MongoSource implements Source {
     }
   }
 
-  async #account(db: mongo.Db): Promise<AccountJudgement> {
+  async #account(db: mongo.Db): Promise<AccountPower[] | null> {
     try {
       return judgePrivileges(await db.command({ connectionStatus: 1, showPrivileges: true }));
     } catch {
       // servers that only speak the protocol may not have the command: then nothing is known
-      return { readOnly: null, superuser: false };
+      return null;
     }
   }
 
@@ -221,18 +225,6 @@ export class MongoSource implements Source {
     await control?.close(true);
     this.#open = 0;
   }
-}
-
-function accountWarnings({ readOnly, superuser }: AccountJudgement, config: MongoConfig): TestWarning[] {
-  if (readOnly === null) {
-    return [{ code: 'account_unverified', message: 'The server does not say what the account may do.' }];
-  }
-  if (readOnly) return [];
-  const statements = readOnlyAccountScript(config, { username: 'sluice_reader' });
-  const message = superuser
-    ? 'The account may administer the server.'
-    : 'The account may write; one that can only read protects the data whatever happens here.';
-  return [{ code: superuser ? 'account_is_superuser' : 'account_can_write', message, statements }];
 }
 
 function tlsWarnings({ tls, hosts }: MongoConfig): TestWarning[] {

@@ -1,3 +1,4 @@
+import { revokeWritingBuiltins } from './account-rights';
 import type { PostgresConfig } from './config';
 import { quoteIdentifier } from './quote';
 
@@ -12,6 +13,8 @@ export function readOnlyAccount(config: PostgresConfig, username: string): reado
     // before version 15 everybody may create temporary tables and, in "public", real ones
     `REVOKE TEMPORARY ON DATABASE ${database} FROM PUBLIC;`,
     `REVOKE CREATE ON SCHEMA public FROM PUBLIC;`,
+    // needs a superuser; elsewhere the server warns, and the account may still create large objects
+    revokeWritingBuiltins,
     ...config.searchPath.map(quoteIdentifier).flatMap((schema) => [
       `GRANT USAGE ON SCHEMA ${schema} TO ${role};`,
       `GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role};`,

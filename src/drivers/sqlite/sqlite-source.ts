@@ -1,5 +1,6 @@
 import { AppError } from '../../common/app-error';
 import { abortError } from '../abort';
+import type { AccountPower } from '../account-power';
 import type { ConnectOptions, Cursor, PoolFigures, QueryRequest, Source, TestReport } from '../driver';
 import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { TableInfo } from '../table-info';
@@ -34,7 +35,11 @@ export class SqliteSource implements Source {
     const begun = performance.now();
     await this.#collect(request, signal);
     const latencyMs = performance.now() - begun;
-    return { serverVersion: this.#pool.version, latencyMs, readOnlyAccount: null, warnings: [] };
+    // there is no account: what holds is how the file is opened, and the authorizer behind it
+    const account: AccountPower[] = this.options.readOnly
+      ? []
+      : [{ code: 'writable_file', detail: 'The file is opened for writing where a permission allows it.' }];
+    return { serverVersion: this.#pool.version, latencyMs, readOnlyAccount: null, account, warnings: [] };
   }
 
   async query(request: QueryRequest, signal: AbortSignal): Promise<Cursor> {

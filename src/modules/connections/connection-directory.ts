@@ -8,7 +8,7 @@ import type { PageQuery } from '../../common/page-query.dto';
 import { SignalBus } from '../../database/signal-bus';
 import { driverFor } from '../../drivers';
 import type { ConnectionInput } from '../../drivers/driver';
-import { DatabaseConnection, type SchemaInfo } from './connection.entity';
+import { DatabaseConnection, type AccountInfo, type SchemaInfo } from './connection.entity';
 import type { ConnectionRecord } from './connection-record';
 import { ConnectionVault } from './connection-vault';
 
@@ -104,6 +104,12 @@ export class ConnectionDirectory {
     await manager.update(DatabaseConnection, { id }, { schemaInfo, lastSchemaSync: new Date() });
   }
 
+  /** Notes what a test of this revision has found. */
+  async noteAccount({ id, revision }: ConnectionRecord, found: Omit<AccountInfo, 'revision'>): Promise<void> {
+    const accountInfo: AccountInfo = { revision, account: found.account, checkedAt: found.checkedAt };
+    await this.connections.update({ id, revision }, { accountInfo });
+  }
+
   private async recordOf(row: DatabaseConnection): Promise<ConnectionRecord> {
     const driver = await driverFor(row.type);
     return {
@@ -119,6 +125,7 @@ export class ConnectionDirectory {
       readOnly: row.readOnly,
       maxConnections: row.maxConnections,
       publicConfig: driver.publicConfig(driver.parseConfig(this.vault.open(row.id, row.config))),
+      accountInfo: row.accountInfo?.revision === row.revision ? row.accountInfo : null,
       createdBy: row.createdBy,
       createdAt: row.createdAt,
       updatedAt: row.updatedAt,

@@ -1,3 +1,4 @@
+import type { AccountInfo } from './connection.entity';
 import type { ConnectionInput, ConnectionType, Dialect } from '../../drivers/driver';
 
 /** A connection as the rest of the service knows it: everything but its secrets. */
@@ -17,6 +18,8 @@ export interface ConnectionRecord {
   readonly maxConnections: number;
   /** Host, port, database, user, options as the driver understood them; never a password. */
   readonly publicConfig: ConnectionInput;
+  /** `null` until this revision was tested. */
+  readonly accountInfo: AccountInfo | null;
   readonly createdBy: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, isAppError } from '../../common/app-error';
 import { CONFIG, type Config } from '../../config/config';
 import { driverFor } from '../../drivers';
+import { isProvablyReadOnly, type AccountPower } from '../../drivers/account-power';
 import type { ConnectionInput, ConnectionType, TestReport, TestWarning } from '../../drivers/driver';
 import { connectOptions } from './connect-options';
 
@@ -13,6 +14,10 @@ export interface ConnectionTestResult {
   readonly latencyMs: number | null;
   /** Whether the account itself cannot write; `null` when that cannot be told. */
   readonly readOnlyAccount: boolean | null;
+  /** Whether nothing could be written over this connection, whatever the gate in front of it did; `null`: not known. */
+  readonly provablyReadOnly: boolean | null;
+  /** What the account could do besides reading; `null` when the server does not tell. */
+  readonly account: readonly AccountPower[] | null;
   readonly warnings: readonly TestWarning[];
   readonly error?: { readonly code: string; readonly title: string; readonly detail: string };
 }
@@ -43,7 +48,7 @@ export class ConnectionTester {
 }
 
 function success(report: TestReport): ConnectionTestResult {
-  return { success: true, ...report };
+  return { success: true, ...report, provablyReadOnly: isProvablyReadOnly(report.account) };
 }
 
 function failure(error: unknown): ConnectionTestResult {
@@ -55,6 +60,8 @@ function failure(error: unknown): ConnectionTestResult {
     serverVersion: null,
     latencyMs: null,
     readOnlyAccount: null,
+    provablyReadOnly: null,
+    account: null,
     warnings: [],
     error: { code: shown.code, title: shown.definition.title, detail: shown.message },
   };

@@ -1,6 +1,17 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { accountPowers, isProvablyReadOnly, type AccountPower } from '../../drivers/account-power';
 import { connectionTypes, type ConnectionType } from '../../drivers/driver';
 import type { ConnectionRecord } from './connection-record';
+
+/** One thing that the account of a connection could do besides reading. */
+@ApiSchema({ name: 'AccountPower' })
+class AccountPowerView {
+  @ApiProperty({ enum: Object.keys(accountPowers), example: 'write_tables' })
+  code!: string;
+
+  @ApiProperty({ example: 'It may write: shop.orders.' })
+  detail!: string;
+}
 
 /** A connection as it is shown: the password is not part of it. */
 @ApiSchema({ name: 'Connection' })
@@ -53,6 +64,33 @@ export class ConnectionView {
   @ApiProperty({ type: Boolean, description: "Whether it is the caller's default" })
   isDefault!: boolean;
 
+  @ApiProperty({
+    type: Boolean,
+    nullable: true,
+    description:
+      'Whether nothing could be written over it even without this service; null until a test of this revision could tell',
+  })
+  provablyReadOnly!: boolean | null;
+
+  @ApiProperty({
+    type: [AccountPowerView],
+    nullable: true,
+    description:
+      'What the account could do besides reading; null where that is not known, or not for the caller',
+  })
+  account!: readonly AccountPower[] | null;
+
+  @ApiProperty({ type: Date, nullable: true, description: 'When a test last asked what the account may do' })
+  accountCheckedAt!: Date | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'Where statements are that create an account which can only read, when this one is not proved to',
+  })
+  readOnlyAccountScript!: string | null;
+
   @ApiProperty({ type: Date })
   createdAt!: Date;
 
@@ -66,6 +104,9 @@ export function connectionView(
   isDefault: boolean,
   withTarget: boolean,
 ): ConnectionView {
+  const { accountInfo } = record;
+  const provablyReadOnly = isProvablyReadOnly(accountInfo?.account ?? null);
+  const needsScript = withTarget && provablyReadOnly === false && record.type !== 'sqlite';
   const target = withTarget ? record.publicConfig : {};
   return {
     id: record.id,
@@ -84,6 +125,10 @@ export function connectionView(
     active: record.active,
     revision: record.revision,
     isDefault,
+    provablyReadOnly,
+    account: withTarget ? (accountInfo?.account ?? null) : null,
+    accountCheckedAt: accountInfo && new Date(accountInfo.checkedAt),
+    readOnlyAccountScript: needsScript ? `/api/database/connections/${record.id}/read-only-account` : null,
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
   };

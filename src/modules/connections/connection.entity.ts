@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Sealed } from '../../common/seal';
+import type { AccountPower } from '../../drivers/account-power';
 import type { ConnectionType } from '../../drivers/driver';
 
 /** What is known of the catalog that was last read. */
@@ -7,6 +8,15 @@ export interface SchemaInfo {
   readonly revision: number;
   readonly tables: number;
   readonly schemas: (string | null)[];
+}
+
+/** What the account of a revision could do besides reading, as its last test found it. */
+export interface AccountInfo {
+  readonly revision: number;
+  /** `null` when the server does not tell. */
+  readonly account: readonly AccountPower[] | null;
+  /** ISO 8601. */
+  readonly checkedAt: string;
 }
 
 @Entity('database_connections')
@@ -50,6 +60,9 @@ export class DatabaseConnection {
 
   @Column('timestamptz', { name: 'last_schema_sync', nullable: true })
   lastSchemaSync!: Date | null;
+
+  @Column('jsonb', { name: 'account_info', nullable: true })
+  accountInfo!: AccountInfo | null;
 
   @Column('uuid', { name: 'created_by', nullable: true })
   createdBy!: string | null;

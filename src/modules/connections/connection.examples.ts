@@ -45,6 +45,8 @@ export const connectionTestExample = {
   serverVersion: '18.4',
   latencyMs: 0.8,
   readOnlyAccount: false,
+  provablyReadOnly: false,
+  account: [{ code: 'write_tables', detail: 'It may write: shop.orders.' }],
   warnings: [
     {
       code: 'account_can_write',

@@ -155,11 +155,22 @@ export class ConnectionsController {
   @Post(':id/test')
   @HttpCode(200)
   @Requires('connections.manage')
-  @ApiOperation({ summary: 'Try a saved connection' })
+  @ApiOperation({ summary: 'Try a saved connection, and note what its account could do' })
   @ApiAnswer(connectionTestExample)
   async testSaved(@Param('id', ParseUUIDPipe) id: string): Promise<ConnectionTestResult> {
     const record = await this.directory.require(id, true);
-    return this.tester.test(record.type, await this.directory.configOf(record), record.readOnly);
+    const result = await this.tester.test(
+      record.type,
+      await this.directory.configOf(record),
+      record.readOnly,
+    );
+    if (result.success) {
+      await this.directory.noteAccount(record, {
+        account: result.account,
+        checkedAt: new Date().toISOString(),
+      });
+    }
+    return result;
   }
 
   @Get(':id/read-only-account')

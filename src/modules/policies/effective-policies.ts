@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Dialect } from '../../common/dialect';
 import type { RelationName } from '../../common/relation-description';
 import type { Principal } from '../../common/principal';
 import type { DeniedColumn } from '../../sql/policy/visibility';
@@ -50,19 +51,29 @@ function columnPolicyOf({ mask, expression, deny }: PolicyItem): ColumnPolicy | 
     : { rule: 'mask', mask };
 }
 
-const keyOf = ({ schema, name }: RelationName): string => JSON.stringify([schema, name]);
+/** Dialects whose names may mean the same in another letter case. */
+const caseless: ReadonlySet<Dialect | null> = new Set<Dialect | null>(['sqlite', 'mysql']);
+
+function keyOf({ schema, name }: RelationName, dialect: Dialect | null): string {
+  const key = JSON.stringify([schema, name]);
+  return caseless.has(dialect) ? key.toLowerCase() : key;
+}
 
 interface Collected {
   rowFilters: string[];
   columns: Map<string, ColumnPolicy>;
 }
 
-function collect(items: readonly PolicyItem[], viewer: PolicyViewer): Map<string, Collected> {
+function collect(
+  items: readonly PolicyItem[],
+  viewer: PolicyViewer,
+  dialect: Dialect | null,
+): Map<string, Collected> {
   const relations = new Map<string, Collected>();
   for (const item of items) {
     const policy = columnPolicyOf(item);
     if (!holdsFor(item, viewer) || (policy?.rule === 'mask' && viewer.unmasked)) continue;
-    const key = keyOf({ schema: item.schema ?? null, name: item.table });
+    const key = keyOf({ schema: item.schema ?? null, name: item.table }, dialect);
     const relation = relations.get(key) ?? { rowFilters: [], columns: new Map<string, ColumnPolicy>() };
     relations.set(key, relation);
     if (item.rowFilter !== undefined) relation.rowFilters.push(item.rowFilter);
@@ -81,8 +92,12 @@ function namesVariables({ rowFilters, columns }: Collected): boolean {
 }
 
 /** Pure: what holds of `items` for the viewer, several policies on one column being the strictest of them. */
-export function effectivePolicies(items: readonly PolicyItem[], viewer: PolicyViewer): EffectivePolicies {
-  const relations = collect(items, viewer);
+export function effectivePolicies(
+  items: readonly PolicyItem[],
+  viewer: PolicyViewer,
+  dialect: Dialect | null,
+): EffectivePolicies {
+  const relations = collect(items, viewer, dialect);
   const { userId, username, role, attributes } = viewer;
   const variables: PolicyVariables = new Map<string, string | number | boolean | null>([
     ...Object.entries(attributes),
@@ -100,10 +115,10 @@ export function effectivePolicies(items: readonly PolicyItem[], viewer: PolicyVi
     denied: items.flatMap(({ schema = null, table, column, deny }) =>
       deny === true &&
       column !== undefined &&
-      relations.get(keyOf({ schema, name: table }))?.columns.get(column)?.rule === 'deny'
+      relations.get(keyOf({ schema, name: table }, dialect))?.columns.get(column)?.rule === 'deny'
         ? [{ schema, name: table, column }]
         : [],
     ),
-    policyOf: (relation) => relations.get(keyOf(relation)) ?? null,
+    policyOf: (relation) => relations.get(keyOf(relation, dialect)) ?? null,
   };
 }

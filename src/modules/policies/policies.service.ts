@@ -74,7 +74,11 @@ export class PoliciesService {
     const known = byViewer.get(key);
     if (known) return known;
     const values = JSON.parse(attributes) as PolicyViewer['attributes'];
-    const effective = effectivePolicies(items, { userId, username, role, unmasked, attributes: values });
+    const effective = effectivePolicies(
+      items,
+      { userId, username, role, unmasked, attributes: values },
+      connection.dialect,
+    );
     byViewer.set(key, effective);
     return effective;
   }

@@ -78,7 +78,7 @@ export class PolicyChecker {
     if (dialect === null) throw new AppError('policy.unsupported');
     const viewer = { userId: PROBE_ID, username: 'probe', role: roles[1], unmasked: false, attributes: {} };
     const { appliesTo: _, exempt: __, ...plain } = item;
-    const { policyOf, variables } = effectivePolicies([plain], viewer);
+    const { policyOf, variables } = effectivePolicies([plain], viewer, dialect);
     const named = new Map([...attributesIn(item), ...variables]);
     const text = probeStatement(dialect, relation);
     for (;;) {

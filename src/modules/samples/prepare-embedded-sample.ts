@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { revokeWritingBuiltins } from '../../drivers/postgresql/account-rights';
 import { writePostgresSample } from './write-postgres-sample';
 
 const DATABASE = 'shop';
@@ -37,6 +38,7 @@ export async function prepareEmbeddedSample(adminUrl: string, password: string):
   shop.pathname = `/${DATABASE}`;
   await withClient(shop.href, async (admin) => {
     await writePostgresSample(admin, 'shop');
+    await admin.query(revokeWritingBuiltins);
     await admin.query(`GRANT USAGE ON SCHEMA shop TO ${ROLE}`);
     await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA shop TO ${ROLE}`);
   });

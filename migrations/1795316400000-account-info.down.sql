@@ -1,0 +1,1 @@
+ALTER TABLE database_connections DROP COLUMN account_info;
