@@ -232,6 +232,37 @@ describe('policies over HTTP', () => {
     expect((await check(query, { userId: 'x' }, service.admin)).body.code).toBe('request.invalid');
   });
 
+  it('shows the schema as it can be read: what is denied is not there, what is masked is marked', async () => {
+    const at = (name: string): Promise<Answer> =>
+      service.api(
+        'GET',
+        `/api/database/schema/tables/${name}?connectionId=${connectionId}`,
+        undefined,
+        maria.token,
+      );
+    const { body } = await at('customers');
+    expect(body.columns.map(({ name, masked }: any) => [name, masked])).toEqual([
+      ['id', false],
+      ['country', false],
+      ['name', true],
+      ['email', true],
+      ['salary', true],
+    ]);
+    expect(body.rowEstimate).toBeNull();
+    const view = await at('contacts');
+    expect(view.body.columns.map(({ name, masked }: any) => [name, masked])).toEqual([
+      ['id', false],
+      ['name', true],
+      ['email', true],
+      ['notes', true],
+    ]);
+    const all = await service.api(
+      'GET',
+      `/api/database/schema/tables/customers?connectionId=${connectionId}`,
+    );
+    expect(all.body.columns.map(({ name }: any) => name)).toContain('notes');
+  });
+
   it('leaves connections without policies alone', async () => {
     expect((await put([])).status).toBe(200);
     expect((await ask('select email from customers where id = 3')).body.data).toEqual([

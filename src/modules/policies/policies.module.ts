@@ -9,6 +9,7 @@ import { PoliciesController } from './policies.controller';
 import { PoliciesService } from './policies.service';
 import { PolicyChecker } from './policy-checker';
 import { RelationCatalog } from './relation-catalog';
+import { RelationVisibility } from './relation-visibility';
 import { StatementPlanner } from './statement-planner';
 
 @Module({
@@ -20,7 +21,7 @@ import { StatementPlanner } from './statement-planner';
     SealingModule,
   ],
   controllers: [PoliciesController],
-  providers: [PoliciesService, PolicyChecker, RelationCatalog, StatementPlanner],
-  exports: [PoliciesService, StatementPlanner],
+  providers: [PoliciesService, PolicyChecker, RelationCatalog, RelationVisibility, StatementPlanner],
+  exports: [PoliciesService, RelationVisibility, StatementPlanner],
 })
 export class PoliciesModule {}

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConnectionsModule } from '../connections/connections.module';
 import { JobsModule } from '../jobs/jobs.module';
+import { PoliciesModule } from '../policies/policies.module';
 import { SettingsModule } from '../settings/settings.module';
 import { CachedColumn } from './cached-column.entity';
 import { CachedTable } from './cached-table.entity';
@@ -15,6 +16,7 @@ import { SchemaReader } from './schema.reader';
     TypeOrmModule.forFeature([CachedTable, CachedColumn]),
     ConnectionsModule,
     JobsModule,
+    PoliciesModule,
     SettingsModule,
   ],
   controllers: [SchemaController],

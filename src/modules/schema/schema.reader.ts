@@ -10,6 +10,7 @@ import type { ForeignKeyInfo, IndexInfo, TableInfo } from '../../drivers/table-i
 import { ConnectionAccess, type AccessibleConnection } from '../connections/connection-access';
 import { searchPathOf } from '../connections/connection-record';
 import { foldPermission } from '../permissions/decide-statement';
+import { RelationVisibility, type ShownRelation } from '../policies/relation-visibility';
 import { CachedColumn } from './cached-column.entity';
 import { CachedTable } from './cached-table.entity';
 import { SchemaCache } from './schema-cache';
@@ -53,13 +54,15 @@ export class SchemaReader {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly access: ConnectionAccess,
     private readonly cache: SchemaCache,
+    private readonly visibility: RelationVisibility,
   ) {}
 
   async tables(principal: Principal, query: SchemaQuery): Promise<Page<TableSummary>> {
     const accessible = await this.access.require(principal, query.connectionId);
     await this.cache.ensure(accessible.connection, query.refresh);
     const { items, nextCursor } = await this.page(accessible, query);
-    return { items: items.map(summaryOf), nextCursor };
+    const shown = await this.shownTo(principal, accessible, items);
+    return { items: items.map((table, index) => summaryOf(table, shown[index]!)), nextCursor };
   }
 
   async schema(principal: Principal, query: SchemaQuery): Promise<SchemaView> {
@@ -69,7 +72,7 @@ export class SchemaReader {
     return {
       connectionId: accessible.connection.id,
       cachedAt,
-      items: await this.describe(accessible, items),
+      items: await this.describe(principal, accessible, items),
       nextCursor,
     };
   }
@@ -106,7 +109,7 @@ export class SchemaReader {
     };
     const [found] = candidates.toSorted((a, b) => rank(a) - rank(b));
     if (!found) throw new AppError('resource.not_found', 'There is no such table');
-    const [view] = await this.describe(accessible, [found]);
+    const [view] = await this.describe(principal, accessible, [found]);
     return view!;
   }
 
@@ -161,10 +164,25 @@ export class SchemaReader {
     return select;
   }
 
+  private async shownTo(
+    principal: Principal,
+    { connection, permission }: AccessibleConnection,
+    tables: readonly CachedTable[],
+  ): Promise<ShownRelation[]> {
+    const names = tables.map(({ schemaName, tableName }) => ({
+      schema: schemaName === '' ? null : schemaName,
+      name: tableName,
+    }));
+    return this.visibility.of(connection, principal, permission, names);
+  }
+
   private async describe(
-    { connection }: AccessibleConnection,
+    principal: Principal,
+    accessible: AccessibleConnection,
     tables: readonly CachedTable[],
   ): Promise<TableView[]> {
+    const { connection } = accessible;
+    const shown = await this.shownTo(principal, accessible, tables);
     const columns = await this.dataSource
       .getRepository(CachedColumn)
       .createQueryBuilder('c')
@@ -183,14 +201,22 @@ export class SchemaReader {
       const key = keyOf(column);
       byTable.set(key, [...(byTable.get(key) ?? []), column]);
     }
-    return tables.map((table) => {
-      const own = byTable.get(keyOf(table)) ?? [];
+    return tables.map((table, index) => {
+      const relation = shown[index]!;
+      const own = (byTable.get(keyOf(table)) ?? []).filter(
+        ({ columnName }) => !relation.isDenied(columnName),
+      );
+      // an index may name a column inside an expression
+      const names = (text: string): boolean =>
+        (byTable.get(keyOf(table)) ?? []).some(
+          ({ columnName }) => relation.isDenied(columnName) && text.includes(columnName),
+        );
       return {
-        ...summaryOf(table),
-        columns: own.map(columnView),
+        ...summaryOf(table, relation),
+        columns: own.map((column) => columnView(column, relation)),
         primaryKey: own.filter(({ primaryKey }) => primaryKey).map(({ columnName }) => columnName),
-        indexes: table.indexes,
-        foreignKeys: table.foreignKeys,
+        indexes: table.indexes.filter(({ columns: indexed }) => !indexed.some(names)),
+        foreignKeys: table.foreignKeys.filter(({ columns: referring }) => !referring.some(names)),
       };
     });
   }
@@ -200,20 +226,31 @@ function keyOf({ schemaName, tableName }: Pick<CachedTable, 'schemaName' | 'tabl
   return JSON.stringify([schemaName, tableName]);
 }
 
-function summaryOf({ schemaName, tableName, kind, comment, rowEstimate }: CachedTable): TableSummary {
-  return { schema: schemaName || null, name: tableName, kind, comment, rowEstimate };
+function summaryOf(
+  { schemaName, tableName, kind, comment, rowEstimate }: CachedTable,
+  { filtered }: ShownRelation,
+): TableSummary {
+  // the estimate would count the rows that are not there for them
+  return {
+    schema: schemaName || null,
+    name: tableName,
+    kind,
+    comment,
+    rowEstimate: filtered ? null : rowEstimate,
+  };
 }
 
-function columnView(column: CachedColumn): ColumnView {
+function columnView(column: CachedColumn, relation: ShownRelation): ColumnView {
   const { columnName, type, nativeType, nullable, defaultExpression, primaryKey, comment } = column;
+  const masked = relation.isMasked(columnName);
   return {
     name: columnName,
     type,
     nativeType,
     nullable,
-    default: defaultExpression,
+    default: masked ? null : defaultExpression,
     primaryKey,
     comment,
-    masked: false,
+    masked,
   };
 }

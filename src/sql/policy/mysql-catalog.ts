@@ -39,10 +39,15 @@ const byColumn = (hidden = '') =>
 /** What may be browsed of information_schema; definitions, default expressions and privileges are NULL. */
 export const mysqlCatalog: CatalogRules = new Map([
   ['schemata', rule((v) => visibleSchema(v, 'SCHEMA_NAME'))],
-  ['tables', byNames('CREATE_OPTIONS AUTO_INCREMENT CHECKSUM')],
+  [
+    'tables',
+    byNames(
+      'CREATE_OPTIONS AUTO_INCREMENT CHECKSUM TABLE_ROWS AVG_ROW_LENGTH DATA_LENGTH INDEX_LENGTH DATA_FREE MAX_DATA_LENGTH UPDATE_TIME CHECK_TIME',
+    ),
+  ],
   ['columns', byColumn('COLUMN_DEFAULT PRIVILEGES GENERATION_EXPRESSION')],
   ['views', byNames('VIEW_DEFINITION DEFINER')],
-  ['statistics', byColumn()],
+  ['statistics', byColumn('CARDINALITY')],
   ['key_column_usage', byColumn()],
   ['table_constraints', byNames()],
   ['referential_constraints', rule((v) => visible(v, 'CONSTRAINT_SCHEMA', 'TABLE_NAME'))],

@@ -74,7 +74,7 @@ const namespaceIn = (oid: string) =>
 
 /**
  * What may be browsed of information_schema and pg_catalog, the rows by what the viewer may read. Columns that hold
- * values of tables (`attmissingval`, bounds of partitions, default and check expressions), definitions and privileges
+ * values of tables (`attmissingval`, bounds of partitions, default and check expressions), counts of rows, definitions and privileges
  * are NULL. Statistics (pg_stats, pg_statistic), accounts, settings, activity and function bodies are not here.
  */
 export const postgresqlCatalog: CatalogRules = new Map([
@@ -97,7 +97,7 @@ export const postgresqlCatalog: CatalogRules = new Map([
     rule(
       (visibility) => `oid IN (${visibleOids(visibility)})
         OR oid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid IN (${visibleOids(visibility)}))`,
-      'relowner relacl relpartbound reloptions',
+      'relowner relacl relpartbound reloptions reltuples relpages relallvisible relallfrozen',
     ),
   ],
   [
