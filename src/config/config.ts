@@ -30,6 +30,8 @@ export interface Config {
   readonly auditRootsFile: string;
   /** And sent here; `null`: nowhere. */
   readonly auditRootsWebhook: string | null;
+  /** Where every record is sent; `null`: nowhere. */
+  readonly auditFeed: string | null;
   readonly backupDir: string;
   readonly accessTokenSeconds: number;
   readonly adminUsername: string;
@@ -112,6 +114,7 @@ export function loadConfig(env: Environment = process.env): Config {
     ),
     auditRootsFile: resolve(readText(env, 'AUDIT_ROOTS_FILE') ?? join(dataDir, 'audit-roots.ndjson')),
     auditRootsWebhook: collect(() => readUrl(env, 'AUDIT_ROOTS_WEBHOOK', ['https', 'http']), null),
+    auditFeed: collect(() => readUrl(env, 'AUDIT_FEED', ['https', 'http', 'syslog+tls', 'syslog+tcp']), null),
     backupDir: resolve(readText(env, 'BACKUP_DIR') ?? join(dataDir, 'backups')),
     accessTokenSeconds: integer('ACCESS_TOKEN_SECONDS', 900, 30, 86_400),
     adminUsername: readText(env, 'ADMIN_USERNAME') ?? 'admin',

@@ -23,6 +23,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     // Beside the folder, which most tests never make.
     auditRootsFile: `${overrides.dataDir ?? dataDir}.audit-roots.ndjson`,
     auditRootsWebhook: null,
+    auditFeed: null,
     backupDir: `${overrides.dataDir ?? dataDir}.backups`,
     accessTokenSeconds: 900,
     adminUsername: ADMIN.username,

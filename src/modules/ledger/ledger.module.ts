@@ -6,6 +6,7 @@ import { SettingsModule } from '../settings/settings.module';
 import { AuditRetentionJob } from './audit-retention.job';
 import { ExportController } from './export/export.controller';
 import { ExportService } from './export/export.service';
+import { FeedJob } from './feed/feed.job';
 import { LedgerController } from './ledger.controller';
 import { ProofReader } from './proof.reader';
 import { RootJob } from './root.job';
@@ -20,6 +21,7 @@ import { SinkPositions } from './sinks/sink-positions';
   providers: [
     AuditRetentionJob,
     ExportService,
+    FeedJob,
     ProofReader,
     RootDelivery,
     RootJob,

@@ -1,15 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../../../config/config';
-import { withClusterLock } from '../../../database/cluster-lock';
 import { RootStore } from '../root.store';
 import { FileRootSink } from './file-root.sink';
 import type { RootSink } from './root-sink';
 import { SinkPositions } from './sink-positions';
 import { WebhookRootSink } from './webhook-root.sink';
 
-const BATCH = 100;
+const BATCH = 20;
+/** For a batch, each of whose requests may take ten seconds. */
+const LEASE_SECONDS = 240;
 
 export interface SinkState {
   readonly name: string;
@@ -29,9 +28,8 @@ export class RootDelivery {
 
   constructor(
     @Inject(CONFIG) config: Pick<Config, 'auditRootsFile' | 'auditRootsWebhook'>,
-    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly store: RootStore,
-    positions: SinkPositions,
+    private readonly positions: SinkPositions,
   ) {
     this.own = [new FileRootSink(config.auditRootsFile)];
     this.shared = config.auditRootsWebhook ? [new WebhookRootSink(config.auditRootsWebhook, positions)] : [];
@@ -47,7 +45,12 @@ export class RootDelivery {
       ...this.own.map((sink) => this.guard(sink, () => this.feed(sink))),
       ...this.shared.map((sink) =>
         this.guard(sink, async () => {
-          await withClusterLock(this.dataSource, `audit_sink.${sink.name}`, () => this.feed(sink));
+          if (!(await this.positions.lease(sink.name, LEASE_SECONDS))) return;
+          try {
+            await this.feed(sink);
+          } finally {
+            await this.positions.release(sink.name);
+          }
         }),
       ),
     ]);
