@@ -24,11 +24,14 @@ function table(name: string, columns: string, denied = ''): Table {
   return { name, columns: read(columns), denied: read(denied) };
 }
 
-/** Those with protected columns and rows come first: they are what a tape of small numbers asks for. */
+/**
+ * Those with protected columns and rows come first: they are what a tape of small numbers asks for. `national_id` is
+ * left out: a keyed hash is another one on each connection, and so in each world.
+ */
 export const sharedTables = [
   table(
     'customers',
-    'id:n email name phone card salary:n national_id notes birth:d city country tenant credit_limit:n',
+    'id:n email name phone card salary:n notes birth:d city country tenant credit_limit:n',
     'api_token',
   ),
   table('orders', 'id:n customer_id:n status total:n placed_at:d region promo', 'internal_margin:n'),
