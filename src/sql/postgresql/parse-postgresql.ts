@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { hasSqlDetails, loadModule, parseSync } from 'libpg-query';
 import { refuse } from '../refused';
 import { fromCodePointOffset, fromUtf8Offsets } from '../text-position';
@@ -26,10 +27,25 @@ function refuseSyntax(error: unknown, text: string): never {
   return refuse('query.syntax', plainMessage(error.message), { position });
 }
 
+/** Trees of the last texts: a statement that is analysed is rewritten next. Nobody changes a tree. */
+const recent = new LRUCache<string, readonly ParsedStatement[]>({
+  maxSize: 64 * 1024,
+  sizeCalculation: (_, text) => text.length + 1,
+});
+
 /** The statements of a text, by the grammar of PostgreSQL 18 (libpg_query). @throws Refused */
-export async function parsePostgresql(text: string): Promise<ParsedStatement[]> {
+export async function parsePostgresql(text: string): Promise<readonly ParsedStatement[]> {
   await loadModule();
+  const known = recent.get(text);
+  if (known) return known;
   checkNesting(text);
+  const statements = parseChecked(text);
+  recent.set(text, statements);
+  return statements;
+}
+
+/** The same for a text that nests no deeper than one that was checked before; `loadModule` has run. @throws Refused */
+export function parseChecked(text: string): ParsedStatement[] {
   try {
     const { stmts = [] } = parseSync(text);
     const toPosition = fromUtf8Offsets(text);

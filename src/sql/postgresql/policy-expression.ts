@@ -5,7 +5,7 @@ import { fromUtf8Offsets } from '../text-position';
 import type { PolicyVariables } from '../policy/rewriting';
 import { nameParts, type Tree } from './tree';
 import { quoteIdentifier, quoteLiteral } from './quote';
-import { tokensOf } from './tokens';
+import { tokensOf, type Token } from './tokens';
 import { TreeWalker } from './walk-tree';
 
 /** An administrator's expression, ready to stand between parentheses. */
@@ -19,9 +19,17 @@ export interface PolicyExpression {
 
 const broken = (detail: string): never => refuse('policy.broken', detail);
 
+function scan(expression: string): Token[] {
+  try {
+    return tokensOf(expression);
+  } catch {
+    return broken('An expression of a policy has a syntax error');
+  }
+}
+
 /** `:name` becomes its value; `::` and `:=` are other tokens of the scanner. */
 function fillVariables(expression: string, variables: PolicyVariables): string {
-  const tokens = tokensOf(expression);
+  const tokens = scan(expression);
   let filled = '';
   let at = 0;
   for (const [index, token] of tokens.entries()) {

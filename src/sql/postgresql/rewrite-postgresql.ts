@@ -1,10 +1,11 @@
 import { loadModule } from 'libpg-query';
 import type { RewriteRequest, Rewriting } from '../policy/rewriting';
 import { refuse } from '../refused';
-import { analysePostgresql } from './analyse-postgresql';
+import { fromUtf8Offsets } from '../text-position';
 import { applyEdits, type EditedText } from './edits';
 import { isPlain } from './is-plain';
-import { parsePostgresql } from './parse-postgresql';
+import { parseChecked, parsePostgresql } from './parse-postgresql';
+import { relationsRead } from './relations-read';
 import { RelationBinder, type InlinedView } from './relation-binder';
 import type { BoundColumn } from './scope';
 import { rewriteWrite } from './rewrite-write';
@@ -25,7 +26,7 @@ function inlineView(definition: string, binder: RelationBinder): InlinedView | n
   const { text, tree } = parsed;
   const rewriter = new StatementRewriter(text, binder, {
     inView: true,
-    plain: false,
+    isPlain: () => false,
     explained: false,
     write: rewriteWrite,
   });
@@ -39,11 +40,14 @@ function inlineView(definition: string, binder: RelationBinder): InlinedView | n
 }
 
 /** Every protected relation of the result is named inside a derived table of ours, or is the target of a change. */
-async function prove({ text, spans }: EditedText, binder: RelationBinder): Promise<void> {
-  const { relations } = await analysePostgresql(text);
-  for (const { schema, name, access, position } of relations) {
-    if (access === 'write') continue;
-    if (spans.some(({ start, end }) => position !== null && position >= start && position < end)) continue;
+function prove({ text, spans }: EditedText, binder: RelationBinder): void {
+  const [statement, ...more] = parseChecked(text);
+  if (statement === undefined || more.length > 0)
+    throw new Error('A rewritten statement is not one statement');
+  const toPosition = fromUtf8Offsets(text);
+  for (const { schema, name, location } of relationsRead(statement.tree)) {
+    const position = toPosition(location);
+    if (spans.some(({ start, end }) => position >= start && position < end)) continue;
     const relation = binder.find(schema, name);
     if (relation === null || (relation && binder.protectionOf(relation, false) === null)) continue;
     refuse('policy.unsupported', `The statement reads ${name} in a way that its policies cannot follow`);
@@ -59,14 +63,14 @@ export async function rewritePostgresql(request: RewriteRequest): Promise<Rewrit
   const explained = 'ExplainStmt' in statement.tree;
   const rewriter = new StatementRewriter(request.text, binder, {
     inView: false,
-    plain: isPlain(statement.tree),
+    isPlain: () => isPlain(statement.tree),
     explained,
     write: rewriteWrite,
   });
   const columns = rewriter.rewrite(statement.tree);
   if (binder.missing.size > 0) return { ok: false, missing: [...binder.missing.values()] };
   const edited = applyEdits(request.text, rewriter.edits);
-  if (rewriter.changed) await prove(edited, binder);
+  if (rewriter.changed) prove(edited, binder);
   return {
     ok: true,
     statement: {

@@ -157,7 +157,7 @@ function restrict({ rewriter, target, node }: Change): void {
   const end = at(tokens.scanTo(where + 1, (text) => text === 'returning'));
   const start = tokens.all[where]!.end;
   // CASE keeps the order: the caller's condition is not tried on rows that the filter hides (manual 4.2.14).
-  const [open, close] = rewriter.options.plain
+  const [open, close] = rewriter.plain
     ? [` ${condition} AND (`, ') ']
     : [` CASE WHEN ${condition} THEN (`, ') ELSE false END '];
   rewriter.edits.push(

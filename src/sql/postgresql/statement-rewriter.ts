@@ -35,7 +35,7 @@ import {
 export interface RewriterOptions {
   readonly inView: boolean;
   /** No condition of the statement can tell of rows that a filter hides. */
-  readonly plain: boolean;
+  isPlain(): boolean;
   readonly explained: boolean;
   /** INSERT, UPDATE, DELETE and MERGE, also in a WITH clause. @returns the columns of RETURNING */
   write(
@@ -77,6 +77,14 @@ export class StatementRewriter {
   ) {
     this.tokens = new TokenList(tokensOf(text));
     this.toPosition = fromUtf8Offsets(text);
+  }
+
+  private knownPlain: boolean | null = null;
+
+  /** Looked at only where something is filtered. */
+  get plain(): boolean {
+    this.knownPlain ??= this.options.isPlain();
+    return this.knownPlain;
   }
 
   get changed(): boolean {
@@ -301,7 +309,7 @@ export class StatementRewriter {
       text: () => {
         const derived = derivedTable(protection, {
           only,
-          fence: !this.options.plain,
+          fence: protection.filtered && !this.plain,
           inView: this.options.inView,
           explained: this.options.explained,
           hashKey: this.binder.request.hashKey,
