@@ -13,10 +13,11 @@ export async function startProgram(
   file: string,
   env: Record<string, string>,
   urlOf: (line: string) => string | null,
+  nodeOptions: readonly string[] = [],
 ): Promise<Running> {
   // BENCH_NODE_OPTIONS=--cpu-prof writes a profile of each program.
   const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
-  const child = spawn(process.execPath, [...options, file], {
+  const child = spawn(process.execPath, [...options, ...nodeOptions, file], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -11,7 +11,11 @@ export interface BenchService extends Running {
 }
 
 /** The built service with everything on, as an operator runs it, on a system database of its own. */
-export async function startBenchService(systemUrl: string, dataDir: string): Promise<BenchService> {
+export async function startBenchService(
+  systemUrl: string,
+  dataDir: string,
+  nodeOptions: readonly string[] = [],
+): Promise<BenchService> {
   rmSync(dataDir, { recursive: true, force: true });
   const running = await startProgram(
     path.join(__dirname, '..', 'dist', 'main.js'),
@@ -26,6 +30,7 @@ export async function startBenchService(systemUrl: string, dataDir: string): Pro
       LOG_LEVEL: process.env.BENCH_LOG_LEVEL ?? 'info',
     },
     (line) => /(http:\/\/127\.0\.0\.1:\d+)\/docs/.exec(line)?.[1] ?? null,
+    nodeOptions,
   );
   const headers: Record<string, string> = {};
   const call = async <T>(method: string, route: string, body?: unknown): Promise<T> => {

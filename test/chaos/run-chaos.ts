@@ -125,9 +125,9 @@ async function prepare(replicas: readonly Replica[], targetUrl: string): Promise
   await client.connect();
   await client.query('CREATE TABLE effects (n bigint NOT NULL)');
   await client.end();
-  const call = async (path: string, body: unknown, token?: string): Promise<any> => {
+  const call = async (path: string, body: unknown, token?: string, method = 'POST'): Promise<any> => {
     const answer = await fetch(`${replicas[0]!.url}/api${path}`, {
-      method: 'POST',
+      method,
       headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
       body: JSON.stringify(body),
     });
@@ -137,6 +137,8 @@ async function prepare(replicas: readonly Replica[], targetUrl: string): Promise
   const { accessToken: token } = await call('/auth/login', { username: 'admin', password: PASSWORD });
   const connection = { name: 'target', type: 'postgresql', connectionString: targetUrl, readOnly: false };
   const { id: connectionId } = await call('/database/connections', connection, token);
+  // Replicas that are killed every few seconds would never make the root of a minute.
+  await call('/settings/audit_root_seconds', { value: 2 }, token, 'PATCH');
   return { token, connectionId, untilReady };
 }
 

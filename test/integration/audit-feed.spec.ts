@@ -113,7 +113,10 @@ describe('the feed of records', () => {
         socket.on('error', () => undefined);
         socket.on('data', (part) => (text += String(part)));
         socket.on('end', () => {
-          if (mode === 'refuse') return void socket.resetAndDestroy();
+          if (mode === 'refuse') {
+            socket.resetAndDestroy();
+            return;
+          }
           messages.push(...unframe(text));
           socket.end();
         });

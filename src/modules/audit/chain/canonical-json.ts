@@ -1,5 +1,3 @@
-const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
-
 /**
  * The one text of a value: RFC 8785 (JSON Canonicalization Scheme). Members sorted by UTF-16 code units, numbers as
  * ECMAScript prints them, no white space. What no JSON text can hold becomes what can: `undefined` members are left
@@ -27,5 +25,5 @@ export function canonicalJson(value: unknown): string {
 /** The nearest text that PostgreSQL holds. */
 export function storableText(text: string): string {
   const whole = text.includes('\0') ? text.replaceAll('\0', '\u2400') : text;
-  return whole.search(LONE_SURROGATE) === -1 ? whole : whole.replace(LONE_SURROGATE, '\uFFFD');
+  return whole.isWellFormed() ? whole : whole.toWellFormed();
 }

@@ -56,6 +56,10 @@ describe('the file of roots', () => {
     expect(numbers()).toEqual([1]);
   });
 
+  it('says so when the disk is full', async () => {
+    await expect(new FileRootSink('/dev/full').append([line(1)])).rejects.toMatchObject({ code: 'ENOSPC' });
+  });
+
   it.each([
     ['skips a root', line(4)],
     ['follows another root', line(3, 'hash 3', 'another')],
