@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DataSource } from 'typeorm';
+import { OutcomeBundle } from '../../src/modules/query/outcome-bundle';
 import { RootJob } from '../../src/modules/ledger/root.job';
 import { postgresqlEngine, type SqlEngine } from './engines';
 import { startTestService, type Answer, type TestService } from './service';
@@ -77,6 +78,22 @@ describe('the ledger', () => {
     const refused = await ask('SELECT pg_sleep(1); SELECT 2');
     expect(refused.status).toBe(400);
     expect(refused.headers.get('x-audit-id')).toBe(refused.body.queryId);
+  });
+
+  it('has the outcomes of what succeeded in the chain, bundled, and of what failed each by itself', async () => {
+    const ran = await ask('SELECT n FROM generate_series(1, 3) AS n');
+    const failed = await ask('SELECT 1 / 0');
+    await service.service.app.get(OutcomeBundle).flush();
+    const find = async (action: string): Promise<any[]> =>
+      (await service.api('GET', `/api/audit?action=${action}`)).body.items;
+    const runs = (await find('query.outcomes')).flatMap(({ details }) => details.runs);
+    expect(runs.find(({ id }) => id === ran.body.queryId)).toMatchObject({
+      rows: 3,
+      truncated: false,
+      cached: false,
+    });
+    expect(runs.some(({ id }) => id === failed.body.queryId)).toBe(false);
+    expect((await find('query.fail')).map(({ details }) => details.queryId)).toContain(failed.body.queryId);
   });
 
   it('names the record of a change, and none where there is none', async () => {

@@ -17,6 +17,7 @@ import { CheckService } from './check.service';
 import { HistoryController } from './history.controller';
 import { HistoryReader } from './history.reader';
 import { HistoryRetentionJob } from './history-retention.job';
+import { OutcomeBundle } from './outcome-bundle';
 import { QueryCancellation } from './query-cancellation';
 import { QueryHistory } from './query-history.entity';
 import { QueryController } from './query.controller';
@@ -63,6 +64,7 @@ import { StreamService } from './stream/stream.service';
     CheckService,
     HistoryReader,
     HistoryRetentionJob,
+    OutcomeBundle,
     QueryCancellation,
     QueryService,
     ResultCache,

@@ -9,6 +9,7 @@ import { byCaller, type AuditEvent } from '../audit/audit-event';
 import { auditInsert } from '../audit/audit-insert';
 import type { ConnectionRecord } from '../connections/connection-record';
 import { historyFinish, historyInsert, type HistoryRow } from './history-statements';
+import { OutcomeBundle } from './outcome-bundle';
 import type { Run, RunOutcome } from './run';
 import { RunMetrics } from './run.metrics';
 
@@ -30,6 +31,7 @@ export class RunRecorder {
     private readonly groupCommit: GroupCommit,
     private readonly instance: Instance,
     private readonly metrics: RunMetrics,
+    private readonly outcomes: OutcomeBundle,
   ) {}
 
   /**
@@ -68,7 +70,9 @@ export class RunRecorder {
   finish(run: Run, outcome: RunOutcome): Promise<void> {
     this.metrics.finished(run, outcome);
     const writes = [batchWrite(historyFinish, outcome)];
-    if (outcome.status !== 'success') {
+    if (outcome.status === 'success') {
+      this.outcomes.add(outcome);
+    } else {
       const event: AuditEvent = {
         ...byCaller(run.caller),
         action: 'query.fail',
