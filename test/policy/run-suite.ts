@@ -1,6 +1,6 @@
 import type { Bench } from './bench';
 import { canarySearch } from './encodings';
-import { judgeAttack, judgeHonest, leaksBare, type Judgement, type Outcome } from './judge';
+import { judgeAttack, judgeHonest, leaksBare, leaksElsewhere, type Judgement, type Outcome } from './judge';
 import { readSuite } from './read-suite';
 import { startSubject, type Subject } from './subject';
 import type { SuiteFile } from './suite-entry';
@@ -40,6 +40,15 @@ export function runSuite(engine: string, startBench: () => Promise<Bench>): void
       for (const entry of file.entries) judgements.push(await judgeAttack(bench, subject, entry));
       report.push(line(file, judgements));
       expect(complaints(judgements, 'LEAKED', 'unexpected')).toEqual([]);
+    }, 120_000);
+
+    it('tells nothing through other doors', async () => {
+      const leaks = [];
+      for (const entry of file.entries) {
+        const found = await leaksElsewhere(subject, entry);
+        if (found !== null) leaks.push(`${entry.id}: ${found}`);
+      }
+      expect(leaks).toEqual([]);
     }, 120_000);
 
     it('would tell it on the bare server where it says so', async () => {

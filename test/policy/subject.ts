@@ -31,6 +31,8 @@ export interface Seen {
 export interface Subject {
   readonly service: TestService;
   ask(world: World, asked: Asked): Promise<Seen>;
+  /** What the other doors say to the same statement: streaming in two formats, and checking without running. */
+  otherDoors(world: World, asked: Asked): Promise<string>;
   /** Whatever the service keeps or tells besides answers: its log, its own database, metrics, history and audit. */
   traces(): Promise<string>;
   close(): Promise<void>;
@@ -75,6 +77,14 @@ export async function startSubject(bench: Bench): Promise<Subject> {
         users[profile]?.token ?? null,
       );
       return seen(answer, bench.aliases[world]);
+    },
+    async otherDoors(world, { profile, statement, params }) {
+      const query = placed(bench, world, statement);
+      const body = { connectionId: connections[world], query, ...(params && { params }) };
+      const doors = ['stream?format=ndjson', 'stream?format=csv', 'check'].map((door) =>
+        service.api('POST', `/api/database/query/${door}`, body, users[profile]?.token ?? null),
+      );
+      return (await Promise.all(doors)).map(({ text }) => text).join('\n');
     },
     async traces() {
       const token = users['analyst']?.token ?? service.admin;
