@@ -42,7 +42,12 @@ async function connect(
     const dataSource = createDataSource(expected, config, client, options);
     await initialize(dataSource, signal);
     const flavour = await flavourOf(dataSource);
-    const rules = { flavour, readOnly: options.readOnly, kill: (id: number) => kill(client, id) } as const;
+    const rules = {
+      flavour,
+      readOnly: options.readOnly,
+      database: config.database,
+      kill: (id: number) => kill(client, id),
+    } as const;
     const sessions = new MysqlSessions(dataSource, rules, options);
     return new PooledSource(new MysqlEngine(config, tls.mode !== 'disable', sessions), options);
   };

@@ -1,5 +1,6 @@
 import type { PoolConnection } from 'mysql2';
 import { settledWithin } from '../settled-within';
+import { quoteIdentifier } from './quote';
 
 /** The longest a server may take to clean a session before it is closed instead. */
 const resetWithinMs = 2_000;
@@ -10,9 +11,14 @@ export type Flavour = 'mysql' | 'mariadb';
 export interface SessionRules {
   readonly flavour: Flavour;
   readonly readOnly: boolean;
+  /** The one that unqualified names are looked up in. */
+  readonly database: string;
   /** Asks the server over another connection to stop what the session runs. */
   readonly kill: (threadId: number) => Promise<void>;
 }
+
+/** A database of the server as it stands in `USE`. */
+const use = (database: string): string => `USE ${quoteIdentifier(database)}`;
 
 /** What the readers of cells and the analysis of statements rely on. */
 const pinned =
@@ -85,8 +91,11 @@ export class MysqlSession {
     await this.rules.kill(this.connection.threadId);
   }
 
-  /** Whether the session is as it was opened. A session that was killed must prove that nobody waits to be. */
-  async reset(killed: boolean): Promise<boolean> {
+  /**
+   * Whether the session is as it was opened. A session that was killed must prove that nobody waits to be. The database is
+   * not among what COM_RESET_CONNECTION brings back, and a procedure may change it by a prepared USE.
+   */
+  async reset({ killed, wrote }: { killed: boolean; wrote: boolean }): Promise<boolean> {
     const work = async (): Promise<void> => {
       // KILL QUERY sets a flag that the next statement may meet instead of the one that was meant
       if (killed) {
@@ -96,6 +105,7 @@ export class MysqlSession {
       await new Promise<void>((resolve, reject) => {
         this.connection.reset((error) => (error ? reject(error) : resolve()));
       });
+      if (wrote) await this.run(use(this.rules.database));
       await this.pin();
     };
     return (await settledWithin(work(), resetWithinMs)) === 'resolved';

@@ -223,8 +223,9 @@ export class MysqlStatement implements RunningStatement {
       !this.#sick &&
       (end === null || (await settledWithin(this.session.run(end), killedWithinMs)) !== 'pending');
     this.session.connection.off('error', this.#onLost);
+    const wrote = this.request.access === 'write';
     // COM_RESET_CONNECTION rolls back too, should ROLLBACK have been killed
-    if (clean && (await this.session.reset(this.#killed))) this.session.release();
+    if (clean && (await this.session.reset({ killed: this.#killed, wrote }))) this.session.release();
     else this.session.destroy();
     this.done();
   }
