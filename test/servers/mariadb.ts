@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { findFreePort } from '../../src/database/find-free-port';
@@ -42,11 +42,15 @@ async function startProgram(program: string, dir: string, password: string): Pro
       `DELETE FROM mysql.global_priv WHERE User IN ('root', '');\nFLUSH PRIVILEGES;\n`,
     { mode: 0o600 },
   );
+  // a server that starts removes what it takes for left over by others (#sql…) from its folder for temporary files
+  const temporary = path.join(dir, 'tmp');
+  mkdirSync(temporary);
   giveAway(dir);
   const port = await findFreePort();
   const command = mariadbCommand(
     program,
     `--datadir=${data}`,
+    `--tmpdir=${temporary}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     `--socket=${path.join(dir, 'socket')}`,
