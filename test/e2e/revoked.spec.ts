@@ -72,6 +72,15 @@ describe('what runs when its permission changes', () => {
     expect((await answer).body.code).toBe('permission.revoked');
   });
 
+  it('stops when a policy changes what would be sent', async () => {
+    const path = `/api/database/connections/${connectionId}/policies`;
+    const { answer } = await start('other policies');
+    const items = [{ schema: 'public', table: 'numbers', rowFilter: 'n < 100' }];
+    expect((await service.api('PUT', path, { items })).status).toBe(200);
+    expect((await answer).body.code).toBe('permission.revoked');
+    expect((await service.api('PUT', path, { items: [] })).status).toBe(200);
+  });
+
   it('tells a stream why it broke off', async () => {
     const answer = await openStream(replica, {
       connectionId,

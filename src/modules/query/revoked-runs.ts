@@ -7,11 +7,10 @@ import { authSignals } from '../auth/auth-signals';
 import { SessionService } from '../auth/session.service';
 import { ConnectionAccess } from '../connections/connection-access';
 import { CONNECTION_TOPIC } from '../connections/connection-directory';
-import { searchPathOf } from '../connections/connection-record';
-import { decideStatement } from '../permissions/decide-statement';
 import { permissionKey, PERMISSION_TOPIC } from '../permissions/permissions.service';
 import type { Run } from './run';
 import { RunningQueries } from './running-queries';
+import { StatementGate } from './statement-gate';
 
 /** A signal may be heard between the check in a run's commit and its registration; that takes no longer, in milliseconds. */
 const REMEMBERED_MS = 60_000;
@@ -19,7 +18,7 @@ const ATTEMPTS = 4;
 const RETRY_MS = 500;
 
 /**
- * Stops what runs on a permission that is no more. Whoever changes a permission, a user, a session or a connection
+ * Stops what runs on a permission that is no more. Whoever changes a permission, a user, a session, a connection or its policies
  * signals it; what runs under it is then decided once more, on what holds now. What cannot be told is stopped.
  */
 @Injectable()
@@ -31,6 +30,7 @@ export class RevokedRuns {
   constructor(
     private readonly running: RunningQueries,
     private readonly access: ConnectionAccess,
+    private readonly gate: StatementGate,
     private readonly sessions: SessionService,
     private readonly groupCommit: GroupCommit,
     signals: SignalBus,
@@ -44,11 +44,6 @@ export class RevokedRuns {
     running.onStart = (run) => {
       if (subjectsOf(run).some((subject) => this.heard.has(subject))) void this.review(run);
     };
-  }
-
-  /** Decides once more about every run on a connection, for changes that this class hears no signal of. */
-  reviewConnection(connectionId: string): void {
-    this.changed(`${CONNECTION_TOPIC} ${connectionId}`);
   }
 
   private changed(subject: string): void {
@@ -81,17 +76,18 @@ export class RevokedRuns {
   }
 
   /** @throws what kept it from being told */
-  private async isPermitted({ caller: { principal }, connection, permission, facts }: Run): Promise<boolean> {
+  private async isPermitted({
+    caller: { principal },
+    connection,
+    text,
+    values,
+    plan,
+  }: Run): Promise<boolean> {
     try {
       const now = await this.access.require(principal, connection.id, true);
-      if (!now.connection.dialect || (permission.unmasked && !now.permission.unmasked)) return false;
-      const denial = decideStatement(facts, now.permission, {
-        dialect: now.connection.dialect,
-        readOnly: now.connection.readOnly,
-        searchPath: searchPathOf(connection),
-        isAdministrator: principal.role === 'admin',
-      });
-      if (denial) return false;
+      const judgement = await this.gate.judge(principal, now, { text, params: values });
+      // Other text is other data: a mask, a denied column or a row filter has changed.
+      if (judgement.plan.text !== plan.text) return false;
       await this.groupCommit.write([], [this.sessions.aliveCheck(principal)]);
       return true;
     } catch (error) {
