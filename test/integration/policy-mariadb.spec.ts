@@ -80,6 +80,7 @@ const honest = [
   'select customers.* from customers order by 1 limit 2',
   'select {db}.customers.email, {db}.customers.id from {db}.customers order by {db}.customers.id',
   'select {db}.customers.* from {db}.customers order by id',
+  'select {db}.c.email, {db}.c.* from {db}.customers c where {db}.c.id < 3 order by {db}.c.id',
   'select `Email` from customers where `id` = 1',
   'select id, email as mail, upper(name) as shout from customers where name like \'%a%\' order by mail',
   'select count(*), count(email), count(distinct token), min(born), max(name) from customers',

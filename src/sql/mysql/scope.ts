@@ -11,7 +11,7 @@ export interface BoundColumn {
 export interface BoundSource {
   /** The name that qualifies its columns. */
   readonly alias: string;
-  /** Schema of a relation that stands without an alias: its columns may be written `schema.table.column`. */
+  /** Schema of a relation, whose columns may be written `schema.alias.column`. */
   readonly schema: string | null;
   readonly columns: readonly BoundColumn[];
   /** Columns the relation has and the viewer may not see, folded. */

@@ -193,11 +193,7 @@ export class StatementRewriter {
     const schema = typeof node.schema_name === 'string' ? unquoted(node.schema_name) : null;
     const cte = schema === null ? ctes.get(name) : undefined;
     if (cte !== undefined) return cte;
-    const { source, protection } = this.sourceOfTable(
-      { schema, name, quoted: true, position: null },
-      name,
-      true,
-    );
+    const { source, protection } = this.sourceOfTable({ schema, name, quoted: true, position: null }, name);
     if (protection !== null)
       refuse(
         'policy.unsupported',
@@ -370,7 +366,7 @@ export class StatementRewriter {
     if (isTarget) return this.target(name, alias);
     const cte = name.schema === null ? ctes.get(name.name) : undefined;
     if (cte !== undefined) return sourceOf(alias ?? name.name, cte);
-    const { source, protection } = this.sourceOfTable(name, alias ?? name.name, alias === null);
+    const { source, protection } = this.sourceOfTable(name, alias ?? name.name);
     if (protection !== null) this.replace(node, name, alias, protection);
     else if (this.options.administrators && name.schema === null && this.administratorsSchema !== null)
       this.insert(name.position ?? 0, `${quoteIdentifier(this.administratorsSchema)}.`);
@@ -379,7 +375,7 @@ export class StatementRewriter {
 
   /** What a change is made in stays as it is written: nothing masked of it may be read. */
   target(name: TableName, alias: string | null): BoundSource {
-    const { source, bound } = this.sourceOfTable(name, alias ?? name.name, alias === null);
+    const { source, bound } = this.sourceOfTable(name, alias ?? name.name);
     const protection = bound?.protection ?? null;
     if (bound === null || protection === null) return source;
     const { relation } = bound;
@@ -408,7 +404,6 @@ export class StatementRewriter {
   private sourceOfTable(
     name: TableName,
     alias: string,
-    bare: boolean,
   ): { readonly source: BoundSource; readonly protection: Protection | null; readonly bound: Bound | null } {
     const bound = this.options.administrators ? this.administrators(name) : this.binder.find(name);
     if (this.options.inView && name.schema === null)
@@ -424,7 +419,8 @@ export class StatementRewriter {
     // it is described before this is done again
     if (bound === undefined) return { source: sourceOf(alias, []), protection: null, bound: null };
     const { relation, protection } = bound;
-    const schema = bare ? (name.schema ?? relation.schema) : null;
+    // an alias belongs to the database of its table: db.alias.column
+    const schema = name.schema ?? relation.schema;
     const invisible = new Set(
       relation.columns.filter(({ visible }) => !visible).map((one) => foldName(one.name)),
     );
