@@ -76,18 +76,19 @@ export class RevokedRuns {
   }
 
   /** @throws what kept it from being told */
-  private async isPermitted({
-    caller: { principal },
-    connection,
-    text,
-    values,
-    plan,
-  }: Run): Promise<boolean> {
+  private async isPermitted(run: Run): Promise<boolean> {
+    const {
+      caller: { principal },
+      connection,
+      text,
+      values,
+    } = run;
     try {
       const now = await this.access.require(principal, connection.id, true);
       const judgement = await this.gate.judge(principal, now, { text, params: values });
-      // Other text is other data: a mask, a denied column or a row filter has changed.
-      if (judgement.plan.text !== plan.text) return false;
+      // Under other policies other text is other data. Under the same ones the catalog has changed, which the driver checks.
+      const { policies, plan } = judgement;
+      if (policies.key !== run.policies.key && plan.text !== run.plan.text) return false;
       await this.groupCommit.write([], [this.sessions.aliveCheck(principal)]);
       return true;
     } catch (error) {
