@@ -138,6 +138,11 @@ export interface QueryRequest {
    * in the same flight. Omitted: a cursor of any length.
    */
   readonly maxRows?: number;
+  /**
+   * Rows that a write may change, triggers and cascades counted where the engine tells. One that changes more is rolled
+   * back before its COMMIT, and fails with `query.write_too_large`.
+   */
+  readonly maxChangedRows?: number;
   /** The rows are passed on as they come: the first must not wait for many others. */
   readonly streamed?: boolean;
   /** Milliseconds the server itself may spend, as a second guard behind the signal. */

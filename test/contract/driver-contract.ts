@@ -488,6 +488,19 @@ export function driverContract(fixture: DriverFixture): void {
         });
       });
 
+      it('undoes a write that changes more rows than it may, and only that', async () => {
+        const { statement, affected, written } = fixture.write;
+        const before = await first(source, written);
+        const bounded = (maxChangedRows: number): QueryRequest =>
+          request(statement, { access: 'write', maxChangedRows });
+        const error = await failure(collect(source, bounded(affected - 1)));
+        expect(error.code).toBe('query.write_too_large');
+        expect(await first(source, written)).toBe(before);
+        expect((await collect(source, bounded(affected))).affectedRows).toBe(affected);
+        expect(await first(source, written)).toBe(before + affected);
+        await eventually(() => source.pool().busy === 0);
+      });
+
       it('writes when asked to, and counts the rows', async () => {
         expect(driver.description.capabilities.writes).toBe(true);
         const before = await first(source, fixture.write.written);

@@ -86,6 +86,16 @@ describeEngine('mariadb', () => {
     await write('delete from kept');
   });
 
+  it('undoes what returns more rows than it may change', async () => {
+    const text = 'insert into kept select seq from seq_1_to_10 returning n';
+    const bounded = (maxChangedRows: number) =>
+      collect(source, request({ text }, { access: 'write', maxChangedRows }));
+    expect((await failure(bounded(9))).code).toBe('query.write_too_large');
+    expect(await one('select count(*) from kept')).toBe('0');
+    expect((await bounded(10)).rows).toHaveLength(10);
+    await write('delete from kept');
+  });
+
   it('gives the first result of a procedure', async () => {
     const { columns, rows } = await write('call leaving()');
     expect(columns.map((column) => column.name)).toEqual(['a']);

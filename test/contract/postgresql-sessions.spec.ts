@@ -236,6 +236,49 @@ describeEngine('postgresql', () => {
     await eventually(() => source.pool().busy === 0);
   });
 
+  it('counts every row that a write changes, whatever changes it', async () => {
+    await admin.query(`
+      create table parent (id int primary key); create table child (id int references parent on delete cascade);
+      create table noted (id int);
+      create function note() returns trigger language plpgsql as
+        $f$ begin insert into noted select new.id from generate_series(1, 3); return new; end $f$;
+      create trigger noting after insert on parent for each row execute function note();
+      create table sliced (id int) partition by range (id);
+      create table slice partition of sliced for values from (0) to (100);
+      insert into parent values (1); insert into child select 1 from generate_series(1, 10)`);
+    const state = async () =>
+      (
+        await admin.query(
+          'select (select count(*) from parent) p, (select count(*) from child) c, (select count(*) from noted) n, (select count(*) from sliced) s',
+        )
+      ).rows[0];
+    const before = await state();
+    const bounded = (text: string, maxChangedRows: number) =>
+      collect(source, request({ text }, { access: 'write', maxChangedRows }));
+    const cases: readonly (readonly [text: string, rows: number])[] = [
+      ['delete from parent where id = 1', 11],
+      ['insert into parent values (2)', 4],
+      [
+        'with w as (insert into noted select 1 from generate_series(1, 5) returning id) select count(*) from w',
+        5,
+      ],
+      ['with w as (delete from child returning id) insert into noted select id from w', 20],
+      ['insert into sliced select g from generate_series(1, 7) g', 7],
+      ['insert into noted select 1 from generate_series(1, 6) returning id', 6],
+      ['update noted set id = id + 1', 3],
+    ];
+    for (const [text, rows] of cases) {
+      expect((await failure(bounded(text, rows - 1))).code).toBe('query.write_too_large');
+      expect(await state()).toEqual(before);
+    }
+    // rows that are only read do not count, nor does what the session has written before
+    const read =
+      'with w as (insert into noted values (1) returning id) select g from w, generate_series(1, 500) g';
+    expect((await bounded(read, 1)).rows).toHaveLength(500);
+    for (const [text, rows] of cases) await bounded(text, rows + 40);
+    await admin.query('drop table parent, child, noted, sliced');
+  });
+
   it('reports what the account may do', async () => {
     const report = await source.test(never);
     expect(report.readOnlyAccount).toBe(false);

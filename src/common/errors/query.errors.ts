@@ -45,6 +45,11 @@ export const queryErrors = {
     retryable: true,
   },
   'query.result_too_large': { status: 413, title: 'The result is too large for one answer', fault: 'caller' },
+  'query.write_too_large': {
+    status: 403,
+    title: 'The statement changes more rows than is permitted',
+    fault: 'caller',
+  },
   'query.format_missing': {
     status: 501,
     title: 'What the format needs is not installed',

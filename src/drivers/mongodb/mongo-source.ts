@@ -16,7 +16,9 @@ import type {
 } from '../driver';
 import { SessionGate } from '../session-gate';
 import type { TableInfo } from '../table-info';
+import { writeTooLarge } from '../write-too-large';
 import { buildCommand, type Command } from './command';
+import { countChangesCommand } from './count-changes';
 import { describeCollections, requireVersions } from './describe-collections';
 import type { Document } from './encode-documents';
 import { exactTypes, introspectCollections } from './introspect';
@@ -25,7 +27,7 @@ import { MongoCursor } from './mongo-cursor';
 import { openClient } from './open-client';
 import { parseOperation, writesDocuments, type Operation } from './operation';
 import type { MongoConfig } from './parse-config';
-import { readAnswer } from './read-answer';
+import { countOf, readAnswer } from './read-answer';
 import { readOnlyAccountScript } from './read-only-account';
 import { RunningOperation } from './running-operation';
 
@@ -92,6 +94,10 @@ export class MongoSource implements Source {
     // what is written cannot be taken back; a read is checked once the server has resolved its names, before any row
     const writes = writesDocuments(operation);
     if (writes) await running.exchange(check);
+    if (writes && request.maxChangedRows !== undefined)
+      await running.exchange(() =>
+        this.#requireFewChanges(operation, request.maxChangedRows!, { comment, maxTimeMS }),
+      );
     const checkAfter = writes ? () => Promise.resolve() : check;
     return answer === 'cursor'
       ? this.#stream(running, command, most, checkAfter)
@@ -120,6 +126,21 @@ export class MongoSource implements Source {
   close(graceMs = 0, reason = new AppError('service.shutting_down')): Promise<void> {
     this.#closing ??= this.#close(graceMs, reason);
     return this.#closing;
+  }
+
+  /**
+   * There is no statement to roll back here, so what would change is counted before; what others add between the count and
+   * the change is not seen.
+   */
+  async #requireFewChanges(
+    operation: Operation,
+    most: number,
+    guards: { comment: string; maxTimeMS: number },
+  ): Promise<void> {
+    const documents = operation['documents'] as readonly unknown[] | undefined;
+    const command = countChangesCommand(operation, most, guards);
+    const counted = command && countOf(await this.#db().command(command, exactTypes));
+    if ((counted ?? documents?.length ?? 1) > most) throw writeTooLarge(most);
   }
 
   async #stream(

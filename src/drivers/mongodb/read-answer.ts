@@ -30,7 +30,7 @@ function valuesOf(reply: Reply): readonly unknown[] {
 }
 
 /** A count by pipeline has no document when there is nothing to count. */
-function countOf(reply: Reply): number {
+export function countOf(reply: Reply): number {
   const cursor = reply['cursor'] as { firstBatch?: readonly Reply[] } | undefined;
   return orZero(cursor ? cursor.firstBatch?.[0]?.['count'] : reply['n']);
 }

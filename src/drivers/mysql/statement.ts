@@ -7,6 +7,7 @@ import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
 import { checkExpectations } from './check-expectations';
+import { writeTooLarge } from '../write-too-large';
 import { cellReader, type CellReader, type WireValue } from './cell-reader';
 import { describeColumn, type WireColumn } from './column-type';
 import { isFatal, isServerError, mapStatementError } from './map-error';
@@ -41,6 +42,7 @@ export class MysqlStatement implements RunningStatement {
   #error: AppError | null = null;
   #stopped: Promise<void> | null = null;
   #changed: number | null = null;
+  #received = 0;
   #committing = false;
   #killed = false;
   #sick = false;
@@ -162,6 +164,7 @@ export class MysqlStatement implements RunningStatement {
 
   #take(row: WireValue[]): void {
     if (this.#stopped) return;
+    this.#received += 1;
     this.#rows.push(row, sizeOf(row));
     if (this.#rows.length >= this.#wanted) this.#waiters.notify();
     const full = this.#rows.full || this.#rows.length >= Math.max(highWaterRows, this.#wanted);
@@ -200,6 +203,13 @@ export class MysqlStatement implements RunningStatement {
 
   async #commit(): Promise<void> {
     if (this.request.access === 'read') return;
+    const { maxChangedRows = Infinity } = this.request;
+    // INSERT … RETURNING answers with the rows instead of their number
+    if ((this.#changed ?? this.#received) > maxChangedRows) {
+      this.#error = writeTooLarge(maxChangedRows);
+      void this.#finish('ROLLBACK');
+      throw this.#error;
+    }
     this.#committing = true;
     try {
       await this.session.run('COMMIT');

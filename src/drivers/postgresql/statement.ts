@@ -6,7 +6,9 @@ import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
+import { writeTooLarge } from '../write-too-large';
 import { cellReader, type CellReader } from './cell-reader';
+import { changedRowsOf, changedRowsQuery } from './count-changes';
 import { expectationQuery, expectationValues } from './describe-relations';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { mapStatementError } from './map-error';
@@ -50,6 +52,9 @@ export class PostgresStatement implements RunningStatement {
   #committing = false;
   /** Whether the relations are still what the request rests on; `null` until the server has told. */
   #expected: boolean | null;
+  /** Rows the session had changed before and after the statement; kept where a limit is to be held. */
+  #changedBefore = 0;
+  #changedAfter: number | null = null;
   #wanted = 1;
   /** Rows asked of the portal so far. */
   #fetched = firstRows;
@@ -116,7 +121,16 @@ export class PostgresStatement implements RunningStatement {
       }),
     };
     if (this.#known) this.#fields = this.#known.fields;
-    const body = [...head, statement, ...this.#expectation()];
+    const body = [
+      ...head,
+      ...this.#countChanges((rows) => (this.#changedBefore = rows)),
+      statement,
+      ...this.#expectation(),
+      ...this.#countChanges((rows) => {
+        this.#changedAfter = rows;
+        this.#waiters.notify();
+      }),
+    ];
     this.#flight = this.session.start(
       this.#mode === 'flight' ? [...body, ...this.#closing] : [...body, flush],
     );
@@ -131,6 +145,24 @@ export class PostgresStatement implements RunningStatement {
     const known = await this.types.resolve(this.#fields);
     this.columns = this.#fields.map((field, index) => describeColumn(field, known[index]!));
     this.#readers = known.map(cellReader);
+  }
+
+  #countChanges(take: (rows: number) => void): Unit[] {
+    if (this.#mode !== 'write' || this.request.maxChangedRows === undefined) return [];
+    return [{ text: changedRowsQuery, onRow: ([cell]) => take(Number(cell)) }];
+  }
+
+  /** Undoes a write that has changed more than it may. @throws AppError `query.write_too_large` */
+  async #requireFewChanges(): Promise<void> {
+    const { maxChangedRows } = this.request;
+    if (maxChangedRows === undefined) return;
+    await this.#waiters.until(() => this.#changedAfter !== null || this.#error !== null);
+    await this.#check();
+    const counted = this.#changedAfter! - this.#changedBefore;
+    if (Math.max(counted, changedRowsOf(this.#end?.tag)) <= maxChangedRows) return;
+    this.#error = writeTooLarge(maxChangedRows);
+    this.#flight.send(strictClosing);
+    throw this.#error;
   }
 
   /**
@@ -265,6 +297,7 @@ export class PostgresStatement implements RunningStatement {
   }
 
   async #commit(): Promise<void> {
+    await this.#requireFewChanges();
     this.#state = 'running';
     this.#committing = true;
     let tag: string | null = null;

@@ -1,5 +1,6 @@
 import { AppError } from '../../common/app-error';
 import type { ErrorCode } from '../../common/errors/catalog';
+import { writeTooLarge } from '../write-too-large';
 import type { Failure } from './protocol';
 
 interface Mapped {
@@ -78,6 +79,7 @@ const byMessage: readonly (readonly [RegExp, ErrorCode])[] = [
 export function mapSqliteError(failure: Failure): AppError {
   const extra: Record<string, number> = failure.code === null ? {} : { sqliteCode: failure.code };
   if (failure.phase === 'expect') return new AppError('query.schema_changed');
+  if (failure.phase === 'changes') return writeTooLarge(Number(failure.message));
   if (failure.denied === 'write') return new AppError('query.read_only', undefined, { extra });
   if (failure.denied !== null) {
     return new AppError('query.unsupported', `${failure.denied} is not allowed here.`, { extra });

@@ -26,6 +26,8 @@ export interface QueryMessage {
   readonly limit: number;
   /** Rows at most in all batches: the statement ends with the last of them, without another message. */
   readonly maxRows: number | null;
+  /** Rows that a write may change, or it is undone; `null` for no limit. */
+  readonly maxChangedRows: number | null;
   /** Relations the statement rests on; checked in its transaction. */
   readonly expects: readonly { readonly name: string; readonly version: string | null }[];
   /** All that the statement may read; `null`: anything. */
@@ -83,7 +85,7 @@ export interface Failure {
   readonly code: number | null;
   readonly message: string;
   /** `expect`: a relation is no longer what the statement rests on. */
-  readonly phase: 'open' | 'expect' | 'prepare' | 'bind' | 'step';
+  readonly phase: 'open' | 'expect' | 'changes' | 'prepare' | 'bind' | 'step';
   /** What the authorizer refused: a write where only reading is allowed, or a construct by name. */
   readonly denied: string | null;
 }

@@ -626,6 +626,35 @@ describe('the keyed hash', () => {
   });
 });
 
+it('counts what triggers and foreign keys change, and undoes all of it', async () => {
+  execute(`create table parent (id integer primary key);
+    create table child (id integer references parent on delete cascade);
+    create table noted (id integer);
+    create trigger noting after insert on parent begin insert into noted values (new.id), (new.id); end;
+    insert into parent values (1); insert into child values (1), (1), (1); delete from noted`);
+  const source = await open({ readOnly: false });
+  const count = async () =>
+    (
+      await run(
+        source,
+        'select (select count(*) from parent) + (select count(*) from child) + (select count(*) from noted)',
+      )
+    ).rows[0]?.[0];
+  const bounded = (text: string, maxChangedRows: number) =>
+    run(source, text, { access: 'write', maxChangedRows });
+  const before = await count();
+  for (const [text, changed] of [
+    ['delete from parent', 4],
+    ['insert into parent values (2)', 3],
+    ['insert into noted values (7), (8) returning id', 2],
+    ['delete from child', 3],
+  ] as const) {
+    expect(await codeOf(bounded(text, changed - 1))).toBe('query.write_too_large');
+    expect(await count()).toBe(before);
+  }
+  expect((await bounded('delete from parent', 4)).affectedRows).toBe(1);
+});
+
 it('says what is wrong with a damaged file', async () => {
   const bytes = readFileSync(file);
   bytes.fill(0xff, 100, 200);

@@ -54,6 +54,7 @@ export class SqliteSource implements Source {
       access,
       limit: maxRows === undefined || request.streamed ? FIRST_BATCH : maxRows + 1,
       maxRows: maxRows === undefined ? null : maxRows + 1,
+      maxChangedRows: access === 'write' ? (request.maxChangedRows ?? null) : null,
       expects: (request.expects ?? []).map(({ name, version }) => ({ name, version })),
       reads: request.reads?.map(({ name, columns }) => ({ name, columns })) ?? null,
       hashKey: request.hashKey ?? null,

@@ -32,6 +32,9 @@ export class ConnectionPermission {
   @Column('integer', { name: 'max_rows_per_query', nullable: true })
   maxRowsPerQuery!: number | null;
 
+  @Column('integer', { name: 'max_rows_per_write', nullable: true })
+  maxRowsPerWrite!: number | null;
+
   @Column('integer', { name: 'max_execution_time_seconds' })
   maxExecutionTimeSeconds!: number;
 

@@ -10,6 +10,7 @@ const reader: Permission = {
   allowedTables: null,
   writableTables: null,
   maxRowsPerQuery: null,
+  maxRowsPerWrite: null,
   maxExecutionTimeSeconds: 30,
 };
 const postgresql: DecisionContext = {

@@ -14,6 +14,7 @@ export function permissionView(row: ConnectionPermission): PermissionView {
     allowedTables: row.allowedTables,
     writableTables: row.writableTables,
     maxRowsPerQuery: row.maxRowsPerQuery,
+    maxRowsPerWrite: row.maxRowsPerWrite,
     maxExecutionTimeSeconds: row.maxExecutionTimeSeconds,
     grantedBy,
     updatedAt,

@@ -70,6 +70,14 @@ export class PermissionBody {
   @Max(2_147_483_647)
   maxRowsPerQuery: number | null = 10_000;
 
+  /** A write that changes more rows is rolled back; `null`: no bound. */
+  @ApiProperty({ type: Number, nullable: true, required: false, default: 10_000, example: 100 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  maxRowsPerWrite: number | null = 10_000;
+
   @ApiProperty({ required: false, default: 30, example: 30 })
   @IsOptional()
   @IsInt()

@@ -10,6 +10,8 @@ export interface Permission {
   readonly writableTables: readonly string[] | null;
   /** `null`: no bound but the service's own. */
   readonly maxRowsPerQuery: number | null;
+  /** Rows that one write may change; `null`: no bound. */
+  readonly maxRowsPerWrite: number | null;
   readonly maxExecutionTimeSeconds: number;
 }
 
@@ -29,6 +31,7 @@ export const administratorPermission: GrantedPermission = {
   allowedTables: null,
   writableTables: null,
   maxRowsPerQuery: null,
+  maxRowsPerWrite: null,
   maxExecutionTimeSeconds: ADMIN_MAX_SECONDS,
   version: null,
 };

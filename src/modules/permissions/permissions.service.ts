@@ -26,6 +26,7 @@ interface PermissionRow {
   allowed_tables: string[] | null;
   writable_tables: string[] | null;
   max_rows_per_query: number | null;
+  max_rows_per_write: number | null;
   max_execution_time_seconds: number;
   version: string;
 }
@@ -192,6 +193,7 @@ export class PermissionsService {
       allowedTables: row.allowed_tables,
       writableTables: row.writable_tables,
       maxRowsPerQuery: row.max_rows_per_query,
+      maxRowsPerWrite: row.max_rows_per_write,
       maxExecutionTimeSeconds: row.max_execution_time_seconds,
       version: row.version,
     };
@@ -215,6 +217,7 @@ function permissionOf(source: Permission): Mutable<Permission> {
     allowedTables: source.allowedTables && [...source.allowedTables],
     writableTables: source.writableTables && [...source.writableTables],
     maxRowsPerQuery: source.maxRowsPerQuery,
+    maxRowsPerWrite: source.maxRowsPerWrite,
     maxExecutionTimeSeconds: source.maxExecutionTimeSeconds,
   };
 }

@@ -119,12 +119,18 @@ function inWords({ edits }: Plan, error: unknown): unknown {
   return error.with({ position: originalPosition(edits, error.extra.position) });
 }
 
-function requestOf({ plan, values, facts, limits: { maxRows, timeoutMs } }: Run): QueryRequest {
+function requestOf({
+  plan,
+  values,
+  facts,
+  limits: { maxRows, maxChangedRows, timeoutMs },
+}: Run): QueryRequest {
   return {
     text: plan.text,
     values,
     access: facts.access,
     ...(Number.isFinite(maxRows) && { maxRows }),
+    ...(facts.access === 'write' && Number.isFinite(maxChangedRows) && { maxChangedRows }),
     timeoutMs,
     stateless: plan.stateless,
     ...(plan.expects.length > 0 && { expects: plan.expects }),
