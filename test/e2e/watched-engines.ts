@@ -66,7 +66,7 @@ export async function watchedSqlite(): Promise<WatchedEngine> {
       const before = busyTicks();
       await new Promise((resolve) => setTimeout(resolve, 60));
       const after = busyTicks();
-      return [...after].some(([pid, ticks]) => ticks - (before.get(pid) ?? ticks) >= 2);
+      return [...after].some(([pid, ticks]) => ticks - (before.get(pid) ?? ticks) >= 1);
     },
   };
 }

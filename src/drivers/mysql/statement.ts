@@ -168,10 +168,13 @@ export class MysqlStatement implements RunningStatement {
     this.#rows.push(row, sizeOf(row));
     if (this.#rows.length >= this.#wanted) this.#waiters.notify();
     const full = this.#rows.full || this.#rows.length >= Math.max(highWaterRows, this.#wanted);
-    if (full && this.#waiters.none && !this.#paused) {
-      this.#paused = true;
-      this.session.connection.pause();
-    }
+    if (full && this.#waiters.none) this.#pause();
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.session.connection.pause();
   }
 
   #resume(): void {
@@ -244,7 +247,9 @@ export class MysqlStatement implements RunningStatement {
     if (this.#committing) return this.#waiters.until(() => !this.#committing);
     const ended = this.#waiters.until(() => this.#state !== 'running');
     this.#rows.clear();
+    // What is on its way must not keep the process from giving the order to stop.
     if (reason === null) this.#resume();
+    else if (this.#state === 'running') this.#pause();
     if (reason !== null || (await settledWithin(ended, drainMs)) === 'pending') await this.#kill(ended);
     this.#error = reason ?? new AppError('query.cancelled', 'The cursor is closed.');
     void this.#finish('ROLLBACK');
@@ -259,7 +264,7 @@ export class MysqlStatement implements RunningStatement {
       do {
         this.#killed = true;
         await this.session.kill();
-        // Not before: what is on its way would keep the process from giving the order.
+        // A server that cannot send does not look whether it is to stop.
         this.#resume();
       } while ((await settledWithin(ended, killAgainAfterMs)) === 'pending' && Date.now() < deadline);
     } catch {

@@ -317,16 +317,19 @@ export class PostgresStatement implements RunningStatement {
   /** Asks until the statement ends; a session whose statement does not end is closed. */
   async #cancel(): Promise<void> {
     const stopped = this.#waiters.until(() => this.#state !== 'running');
+    // What is on its way must not keep the process from giving the order to stop.
+    this.#flight.pause();
     this.#cancelling = (async () => {
       try {
         const deadline = Date.now() + cancelledWithinMs;
         do {
           await this.session.cancel();
-          // Not before: what is on its way would keep the process from giving the order.
+          // A server that cannot send does not look whether it is to stop.
           this.#flight.resume();
         } while ((await settledWithin(stopped, cancelAgainAfterMs)) === 'pending' && Date.now() < deadline);
       } catch {
         // the server takes no cancel: closing the socket is all that is left
+        this.#flight.resume();
       }
     })();
     await this.#cancelling;
