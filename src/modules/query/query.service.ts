@@ -51,8 +51,10 @@ export class QueryService {
     const slot = await this.cache.slotOf(run);
     const known = mode === 'use' ? await slot.find() : null;
     if (known) return { outcome: known, cached: true };
+    const { plan } = run;
     const outcome = await this.ask(run, signal);
-    await slot.keep(outcome);
+    // The slot is that of the plan: what another plan gave, because the catalog had changed, is not kept there.
+    if (run.plan === plan) await slot.keep(outcome);
     return { outcome, cached: false };
   }
 
