@@ -14,6 +14,7 @@ import { AbandonedRunsJob } from './abandoned-runs.job';
 import { Admission } from './admission';
 import { CheckController } from './check.controller';
 import { CheckService } from './check.service';
+import { ConnectionQueues } from './connection-queues';
 import { HistoryController } from './history.controller';
 import { HistoryReader } from './history.reader';
 import { HistoryRetentionJob } from './history-retention.job';
@@ -62,6 +63,7 @@ import { StreamService } from './stream/stream.service';
     AbandonedRunsJob,
     Admission,
     CheckService,
+    ConnectionQueues,
     HistoryReader,
     HistoryRetentionJob,
     OutcomeBundle,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../common/metrics';
 import type { ConnectionRecord } from '../connections/connection-record';
+import { ConnectionQueues } from './connection-queues';
 import type { Run, RunOutcome } from './run';
 import { RunningQueries } from './running-queries';
 
@@ -10,8 +11,14 @@ export class RunMetrics {
   constructor(
     private readonly metrics: Metrics,
     running: RunningQueries,
+    queues: ConnectionQueues,
   ) {
     metrics.gauge('queries_running', 'Statements that run now', () => running.count);
+    metrics.gauge(
+      'queries_waiting',
+      'Statements that wait for a session of their connection',
+      () => queues.waiting,
+    );
   }
 
   finished({ connection: { id, type } }: Run, { status, executionTimeMs }: RunOutcome): void {

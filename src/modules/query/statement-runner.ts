@@ -7,6 +7,7 @@ import { Sources } from '../connections/sources.provider';
 import type { Plan } from '../policies/plan';
 import { StatementPlanner } from '../policies/statement-planner';
 import { SettingsService } from '../settings/settings.service';
+import { ConnectionQueues } from './connection-queues';
 import { outcomeOf } from './outcome-of';
 import type { Run, RunEnd, RunOutcome } from './run';
 import { RunRecorder } from './run-recorder';
@@ -34,6 +35,7 @@ export class StatementRunner {
     private readonly recorder: RunRecorder,
     private readonly running: RunningQueries,
     private readonly planner: StatementPlanner,
+    private readonly queues: ConnectionQueues,
   ) {}
 
   /**
@@ -65,6 +67,20 @@ export class StatementRunner {
     signal: AbortSignal,
     consume: (cursor: Cursor) => Promise<T>,
     how: Pick<QueryRequest, 'streamed'> = {},
+  ): Promise<T> {
+    const leave = await this.queues.enter(run.connection, run.caller.principal.userId, signal);
+    try {
+      return await this.withLease(run, signal, consume, how);
+    } finally {
+      leave();
+    }
+  }
+
+  private async withLease<T>(
+    run: Run,
+    signal: AbortSignal,
+    consume: (cursor: Cursor) => Promise<T>,
+    how: Pick<QueryRequest, 'streamed'>,
   ): Promise<T> {
     const lease = await this.sources.lease(run.connection, signal);
     try {
