@@ -19,6 +19,8 @@ import { QueryModule } from './modules/query/query.module';
 import { SamplesModule } from './modules/samples/samples.module';
 import { SchemaModule } from './modules/schema/schema.module';
 import { SettingsModule } from './modules/settings/settings.module';
+import { ShardQueriesModule } from './modules/shard-queries/shard-queries.module';
+import { ShardsModule } from './modules/shards/shards.module';
 import { StatsModule } from './modules/stats/stats.module';
 
 /** The whole service on a running system database. */
@@ -42,7 +44,9 @@ export class AppModule {
         PermissionsModule,
         PoliciesModule,
         ConnectionsModule,
+        ShardsModule,
         QueryModule,
+        ShardQueriesModule,
         SchemaModule,
         HealthModule,
         SamplesModule,

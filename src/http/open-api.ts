@@ -11,6 +11,10 @@ const tags: readonly (readonly [name: string, description: string])[] = [
   ['Permissions', 'Who may do what on which connection; for administrators.'],
   ['Policies', 'Masks, denied columns and row filters of a connection; for administrators.'],
   ['Query', 'Running and cancelling statements.'],
+  [
+    'Shards',
+    'Groups of databases that share the rows of a group of tables, and statements sent to the right one.',
+  ],
   ['Saved queries', 'Statements kept under a name, and results kept for those who may look but not ask.'],
   ['History', 'Runs and refusals.'],
   ['Schema', 'Tables and columns of the connected databases, as far as the caller may read them.'],

@@ -23,6 +23,8 @@ const administrative = [
   /^(GET|PUT|DELETE) \/api\/database\/connections\/\{id\}\/(permissions|policies)/,
   /^GET \/api\/database\/connections\/\{id\}\/read-only-account$/,
   /^(GET|POST) \/api\/jobs/,
+  /^(GET|POST|PATCH|DELETE) \/api\/shards(\/\{shardId\})?$/,
+  /^(GET|PUT) \/api\/shards\/groups/,
   /^GET \/metrics$/,
 ];
 /** For whoever may run statements; viewers may not. */
@@ -30,6 +32,7 @@ const running = [
   /^POST \/api\/database\/query(\/(stream|check))?$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,
   /^POST \/api\/database\/saved-queries/,
+  /^POST \/api\/shards\/\{shardId\}\/query$/,
   /^(PATCH|DELETE) \/api\/database\/saved-queries\/\{id\}$/,
 ];
 

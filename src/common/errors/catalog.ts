@@ -3,6 +3,7 @@ import { connectionErrors } from './connection.errors';
 import type { ErrorDefinition } from './definition';
 import { queryErrors } from './query.errors';
 import { requestErrors } from './request.errors';
+import { shardErrors } from './shard.errors';
 
 /** Every error code the service can answer with; docs/errors.md lists the same and a test compares the two. */
 export const errorCatalog = {
@@ -10,6 +11,7 @@ export const errorCatalog = {
   ...authErrors,
   ...connectionErrors,
   ...queryErrors,
+  ...shardErrors,
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof errorCatalog;

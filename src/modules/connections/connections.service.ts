@@ -34,81 +34,95 @@ export class ConnectionsService {
   ) {}
 
   async create(by: Author, body: ConnectionBody): Promise<ConnectionRecord> {
-    const input = targetOf(body);
-    await requireParses(body.type, input);
-    const id = randomUUID();
-    await this.signals.transaction(async (manager) => {
-      await refuseTakenName(() =>
-        manager.insert(DatabaseConnection, {
-          id,
-          name: body.name,
-          displayName: body.displayName ?? null,
-          description: body.description ?? null,
-          type: body.type,
-          config: this.vault.seal(id, input),
-          revision: 1,
-          active: body.active ?? true,
-          readOnly: body.readOnly ?? true,
-          maxConnections: body.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-          createdBy: by.actor.userId,
-        }),
-      );
-      await this.recordChange(manager, by, 'connection.create', id, { name: body.name, type: body.type });
-    });
+    const id = await this.signals.transaction((manager) => this.createIn(manager, by, body));
     return this.directory.require(id, true);
   }
 
   async update(by: Author, id: string, patch: ConnectionPatch): Promise<ConnectionRecord> {
-    await this.signals.transaction(async (manager) => {
-      const row = await manager.findOne(DatabaseConnection, {
-        where: { id },
-        lock: { mode: 'pessimistic_write' },
-      });
-      if (!row) throw new AppError('resource.not_found', 'There is no such connection');
-      const target = targetOf(patch);
-      const saved = this.vault.open(id, row.config);
-      const merged = mergeTarget(saved, target);
-      if (needsPassword(saved, merged, target)) {
-        throw new AppError('connection.invalid_config', 'A change of the server needs the password again', {
-          errors: [{ path: '/password', message: 'is needed when host, port or ssl change' }],
-        });
-      }
-      const type = patch.type ?? row.type;
-      await requireParses(type, merged);
-      await refuseTakenName(() =>
-        manager.update(
-          DatabaseConnection,
-          { id },
-          {
-            name: patch.name ?? row.name,
-            displayName: patch.displayName === undefined ? row.displayName : patch.displayName,
-            description: patch.description === undefined ? row.description : patch.description,
-            type,
-            config: this.vault.seal(id, merged),
-            revision: row.revision + 1,
-            active: patch.active ?? row.active,
-            readOnly: patch.readOnly ?? row.readOnly,
-            maxConnections: patch.maxConnections ?? row.maxConnections,
-          },
-        ),
-      );
-      await this.recordChange(manager, by, 'connection.update', id, {
-        changed: Object.keys(patch).filter((name) => patch[name as keyof ConnectionPatch] !== undefined),
-      });
-    });
+    await this.signals.transaction((manager) => this.updateIn(manager, by, id, patch));
     return this.directory.require(id, true);
   }
 
   async delete(caller: Caller, id: string): Promise<void> {
-    await this.signals.transaction(async (manager) => {
-      const row = await manager.findOneBy(DatabaseConnection, { id });
-      if (!row) throw new AppError('resource.not_found', 'There is no such connection');
-      await manager.delete(DatabaseConnection, { id });
-      await this.recordChange(manager, byCaller(caller), 'connection.delete', id, {
-        name: row.name,
-        type: row.type,
-      });
+    await this.signals.transaction((manager) => this.deleteIn(manager, byCaller(caller), id));
+  }
+
+  /**
+   * As part of another change.
+   * @param manager of `SignalBus.transaction`
+   * @returns the id
+   */
+  async createIn(manager: EntityManager, by: Author, body: ConnectionBody): Promise<string> {
+    const input = targetOf(body);
+    await requireParses(body.type, input);
+    const id = randomUUID();
+    await refuseTakenName(() =>
+      manager.insert(DatabaseConnection, {
+        id,
+        name: body.name,
+        displayName: body.displayName ?? null,
+        description: body.description ?? null,
+        type: body.type,
+        config: this.vault.seal(id, input),
+        revision: 1,
+        active: body.active ?? true,
+        readOnly: body.readOnly ?? true,
+        maxConnections: body.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+        createdBy: by.actor.userId,
+      }),
+    );
+    await this.recordChange(manager, by, 'connection.create', id, { name: body.name, type: body.type });
+    return id;
+  }
+
+  /** As part of another change. */
+  async updateIn(manager: EntityManager, by: Author, id: string, patch: ConnectionPatch): Promise<void> {
+    const row = await manager.findOne(DatabaseConnection, {
+      where: { id },
+      lock: { mode: 'pessimistic_write' },
     });
+    if (!row) throw new AppError('resource.not_found', 'There is no such connection');
+    const target = targetOf(patch);
+    const saved = this.vault.open(id, row.config);
+    const merged = mergeTarget(saved, target);
+    if (needsPassword(saved, merged, target)) {
+      throw new AppError('connection.invalid_config', 'A change of the server needs the password again', {
+        errors: [{ path: '/password', message: 'is needed when host, port or ssl change' }],
+      });
+    }
+    const type = patch.type ?? row.type;
+    await requireParses(type, merged);
+    await refuseTakenName(() =>
+      manager.update(
+        DatabaseConnection,
+        { id },
+        {
+          name: patch.name ?? row.name,
+          displayName: patch.displayName === undefined ? row.displayName : patch.displayName,
+          description: patch.description === undefined ? row.description : patch.description,
+          type,
+          config: this.vault.seal(id, merged),
+          revision: row.revision + 1,
+          active: patch.active ?? row.active,
+          readOnly: patch.readOnly ?? row.readOnly,
+          maxConnections: patch.maxConnections ?? row.maxConnections,
+        },
+      ),
+    );
+    await this.recordChange(manager, by, 'connection.update', id, {
+      changed: Object.keys(patch).filter((name) => patch[name as keyof ConnectionPatch] !== undefined),
+    });
+  }
+
+  /**
+   * As part of another change.
+   * @throws AppError `request.conflict` while shards rest on it
+   */
+  async deleteIn(manager: EntityManager, by: Author, id: string): Promise<void> {
+    const row = await manager.findOneBy(DatabaseConnection, { id });
+    if (!row) throw new AppError('resource.not_found', 'There is no such connection');
+    await refuseInUse(() => manager.delete(DatabaseConnection, { id }));
+    await this.recordChange(manager, by, 'connection.delete', id, { name: row.name, type: row.type });
   }
 
   /** Makes it the connection that the caller's requests mean when they name none. */
@@ -158,4 +172,16 @@ export class ConnectionsService {
 
 async function requireParses(type: ConnectionType, input: ConnectionInput): Promise<void> {
   (await driverFor(type)).parseConfig(input);
+}
+
+/** foreign_key_violation; since PostgreSQL 18 ON DELETE RESTRICT is restrict_violation. */
+const inUse = new Set(['23503', '23001']);
+
+async function refuseInUse(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!inUse.has(String((error as { code?: string }).code))) throw error;
+    throw new AppError('request.conflict', 'The connection is that of a shard or a shard group');
+  }
 }

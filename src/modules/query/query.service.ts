@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
 import { isRepeatable } from '../../sql/is-repeatable';
+import { SessionService } from '../auth/session.service';
 import { Admission } from './admission';
 import { collectRows } from './collect-rows';
 import type { CacheMode, QueryRequestBody } from './query-request';
 import { rowCountOf, type QueryOutcome, type ResultHead } from './query-result';
 import { ResultCache } from './result-cache';
 import type { Run, RunEnd } from './run';
+import { RunRecorder } from './run-recorder';
 import { StatementRunner } from './statement-runner';
 
 export interface QueryAnswer {
@@ -27,6 +31,8 @@ export class QueryService {
     private readonly admission: Admission,
     private readonly runner: StatementRunner,
     private readonly cache: ResultCache,
+    private readonly recorder: RunRecorder,
+    private readonly sessions: SessionService,
   ) {}
 
   /**
@@ -40,6 +46,17 @@ export class QueryService {
       endOf(await this.fetch(run, request.cache, signal)),
     );
     return { run, head: headOf(run, end, outcome.executionTimeMs), outcome: end.outcome };
+  }
+
+  /**
+   * Records what was refused before it was clear which connection it is for.
+   * @returns the error, with `queryId`
+   */
+  async refuse(caller: Caller, { text }: QueryRequestBody, error: AppError): Promise<AppError> {
+    const id = randomUUID();
+    const checks = [this.sessions.aliveCheck(caller.principal)];
+    await this.recorder.refuse({ id, caller, connection: null, text, error }, checks);
+    return error.with({ queryId: id });
   }
 
   private async fetch(run: Run, mode: CacheMode, signal: AbortSignal): Promise<Fetched> {

@@ -8,6 +8,7 @@ import { Instance } from '../../database/instance';
 import { byCaller, type AuditEvent } from '../audit/audit-event';
 import { auditInsert } from '../audit/audit-insert';
 import type { ConnectionRecord } from '../connections/connection-record';
+import { conditionsOf } from './conditional-caller';
 import { historyFinish, historyInsert, type HistoryRow } from './history-statements';
 import { OutcomeBundle } from './outcome-bundle';
 import type { Run, RunOutcome } from './run';
@@ -60,7 +61,10 @@ export class RunRecorder {
         statementSha256: sha256(run.text),
       },
     };
-    await this.groupCommit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)], checks);
+    await this.groupCommit.write(
+      [batchWrite(historyInsert, row), batchWrite(auditInsert, event)],
+      [...checks, ...conditionsOf(caller)],
+    );
   }
 
   /**

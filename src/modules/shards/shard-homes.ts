@@ -1,0 +1,132 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { LRUCache } from 'lru-cache';
+import type { DataSource, EntityManager } from 'typeorm';
+import { AppError } from '../../common/app-error';
+import type { Caller, Principal } from '../../common/principal';
+import { byCaller } from '../audit/audit-event';
+import { AuditService } from '../audit/audit.service';
+import type { Home } from './route';
+import { SessionShard } from './session-shard.entity';
+import { ShardAssignment } from './shard-assignment.entity';
+import type { ShardMap } from './shard-map';
+import { ShardMaps } from './shard-maps';
+import { statusMeanings } from './shard-status';
+import { strategies } from './strategies';
+import { chooseShard } from './strategies/choose-shard';
+import type { KeyAttributes } from './strategies/strategy';
+
+const MAX_CACHED = 100_000;
+
+/** Where the key of a caller is at home: assigned at its first use, and read again under every epoch. */
+@Injectable()
+export class ShardHomes {
+  private readonly cache = new LRUCache<string, Home>({ max: MAX_CACHED });
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly maps: ShardMaps,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** What is known of the caller's home, of whatever epoch; `null` when nothing is. */
+  known({ principal }: Caller, map: ShardMap): Home | null {
+    return this.cache.get(cacheKey(principal, map)) ?? null;
+  }
+
+  /**
+   * The home as it is now; a slot that belongs to nobody yet gets one.
+   * @throws AppError `shard.unknown`, `shard.maintenance`
+   */
+  async find(caller: Caller, { group }: ShardMap): Promise<Home> {
+    const { principal } = caller;
+    const map = await this.maps.require(group, true);
+    const slot = slotOf(principal, map);
+    const row = await this.dataSource.getRepository(ShardAssignment).findOneBy({ group, slot });
+    const home: Home = row
+      ? { slot, shardId: row.shardId, epoch: map.epoch }
+      : await this.assign(caller, group, slot);
+    await this.carry(principal, group, home);
+    this.cache.set(cacheKey(principal, map), home);
+    return home;
+  }
+
+  private assign(caller: Caller, group: string, slot: string): Promise<Home> {
+    return this.dataSource.transaction(async (manager) => {
+      // The map cannot change before this commits; many may assign at once.
+      await manager.query('SELECT 1 FROM shard_groups WHERE name = $1 FOR SHARE', [group]);
+      const map = await this.maps.read(group, manager);
+      const shardId = chosenFor(caller.principal, map, slot);
+      const [made] = (await manager.query(
+        `INSERT INTO shard_assignments (group_name, slot, shard_id) VALUES ($1, $2, $3)
+         ON CONFLICT DO NOTHING RETURNING shard_id`,
+        [group, slot, shardId],
+      )) as unknown[];
+      if (made === undefined) {
+        // Another request of the same slot was first; READ COMMITTED shows what it has committed.
+        const { shardId: owner } = await manager.findOneByOrFail(ShardAssignment, { group, slot });
+        return { slot, shardId: owner, epoch: map.epoch };
+      }
+      await this.record(manager, caller, { group, slot, shardId });
+      return { slot, shardId, epoch: map.epoch };
+    });
+  }
+
+  private async record(
+    manager: EntityManager,
+    caller: Caller,
+    { group, slot, shardId }: { group: string; slot: string; shardId: string },
+  ): Promise<void> {
+    await this.audit.recordIn(manager, {
+      ...byCaller(caller),
+      action: 'shard.assign',
+      resourceType: 'shard',
+      resourceId: shardId,
+      result: 'success',
+      details: { group, slot },
+    });
+  }
+
+  private async carry({ sessionId }: Principal, group: string, home: Home): Promise<void> {
+    if (sessionId === undefined) return;
+    await this.dataSource
+      .getRepository(SessionShard)
+      .createQueryBuilder()
+      .insert()
+      .values({ sessionId, group, slot: home.slot, shardId: home.shardId, epoch: home.epoch })
+      .orUpdate(['slot', 'shard_id', 'epoch'], ['session_id', 'group_name'])
+      .execute();
+  }
+}
+
+/** Whatever the key is made of is in it: a user whose attributes change is another. */
+function cacheKey({ userId, sessionId, attributes }: Principal, { group }: ShardMap): string {
+  return JSON.stringify([group, sessionId ?? null, userId, attributes]);
+}
+
+function slotOf(principal: Principal, map: ShardMap): string {
+  return strategies[map.strategy].slotOf(keyOf(principal, map), map);
+}
+
+function keyOf({ userId, attributes }: Principal, { keyAttribute }: ShardMap): string {
+  if (keyAttribute === null) return userId;
+  const key = (JSON.parse(attributes) as KeyAttributes)[keyAttribute];
+  if (key === undefined || key === null || key === '') {
+    throw new AppError('shard.unknown', `The user has no attribute "${keyAttribute}", which is the key`);
+  }
+  return String(key);
+}
+
+function chosenFor({ attributes }: Principal, map: ShardMap, slot: string): string {
+  const all = [...map.shards.values()];
+  const fitting = strategies[map.strategy].candidatesFor(JSON.parse(attributes) as KeyAttributes, all);
+  const chosen = chooseShard(
+    slot,
+    fitting.filter(({ status }) => statusMeanings[status].takesSlots),
+  );
+  if (chosen) return chosen.id;
+  if (fitting.some(({ status }) => statusMeanings[status].door !== 'closed')) {
+    throw new AppError('shard.maintenance', 'No shard takes new keys now', { retryAfterSeconds: 5 });
+  }
+  throw new AppError('shard.unknown', 'There is no shard for this key');
+}

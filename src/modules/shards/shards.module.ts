@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { RuntimeModule } from '../../common/runtime.module';
+import { AuditModule } from '../audit/audit.module';
+import { ConnectionsModule } from '../connections/connections.module';
+import { PermissionsModule } from '../permissions/permissions.module';
+import { SessionShard } from './session-shard.entity';
+import { ShardAssignment } from './shard-assignment.entity';
+import { ShardGroup } from './shard-group.entity';
+import { ShardGroupsService } from './shard-groups.service';
+import { ShardHomes } from './shard-homes';
+import { ShardMaps } from './shard-maps';
+import { ShardReader } from './shard-reader';
+import { ShardRouter } from './shard-router';
+import { ShardRow } from './shard.entity';
+import { ShardsController } from './shards.controller';
+import { ShardsService } from './shards.service';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([ShardGroup, ShardRow, ShardAssignment, SessionShard]),
+    AuditModule,
+    ConnectionsModule,
+    PermissionsModule,
+    RuntimeModule,
+  ],
+  controllers: [ShardsController],
+  providers: [ShardGroupsService, ShardHomes, ShardMaps, ShardReader, ShardRouter, ShardsService],
+  exports: [ShardRouter],
+})
+export class ShardsModule {}

@@ -1,0 +1,2 @@
+export const strategyNames = ['directory', 'hash', 'region'] as const;
+export type StrategyName = (typeof strategyNames)[number];
