@@ -23,7 +23,7 @@ export interface StreamRequest {
 
 /** Sends the request; resolves with the answer as soon as its head is there. */
 export async function openStream(
-  { url }: TestService,
+  { url }: Pick<TestService, 'url'>,
   { connectionId, query, format = 'ndjson', token, headers, more }: StreamRequest,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {

@@ -72,6 +72,7 @@ describe.each([
       'application/x-ndjson; charset=utf-8',
       false,
     ]);
+    expect(headers['x-audit-id']).toBeTruthy();
     const { head, rows, trailer, sha256: hash } = ndjsonOf(text);
     expect(head).toMatchObject({
       queryId: headers['x-query-id'],

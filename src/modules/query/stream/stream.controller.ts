@@ -106,6 +106,8 @@ export class StreamController {
           ...reply.getHeaders(),
           'content-type': format.contentType,
           'x-query-id': queryId,
+          // Hooks of Fastify do not see what is sent here.
+          'x-audit-id': caller.origin.auditId,
           ...(format.extension && {
             'content-disposition': `attachment; filename="${queryId}.${format.extension}"`,
           }),
