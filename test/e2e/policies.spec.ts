@@ -263,6 +263,23 @@ describe('policies over HTTP', () => {
     expect(all.body.columns.map(({ name }: any) => name)).toContain('notes');
   });
 
+  it('lets an administrator list functions that may be called', async () => {
+    await client.query("create function twice(int) returns int language sql as 'select $1 * 2'");
+    const query = 'select twice(id) from orders order by 1';
+    expect((await ask(query)).body).toMatchObject({
+      code: 'permission.function_denied',
+      detail: expect.stringContaining('administrator'),
+    });
+    const path = `/api/database/connections/${connectionId}/policies`;
+    const { body } = await service.api('PUT', path, { items: policies, functions: ['public.twice'] });
+    expect(body.functions).toEqual(['public.twice']);
+    expect((await ask(query)).body.data).toEqual([[20], [22]]);
+    expect((await ask('select public.twice(1)')).body.data).toEqual([[2]]);
+    expect((await ask('select other.twice(1)')).body.code).toBe('permission.function_denied');
+    await put(policies);
+    expect((await ask(query)).body.code).toBe('permission.function_denied');
+  });
+
   it('leaves connections without policies alone', async () => {
     expect((await put([])).status).toBe(200);
     expect((await ask('select email from customers where id = 3')).body.data).toEqual([

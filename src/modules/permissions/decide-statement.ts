@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../common/errors/catalog';
 import type { Dialect } from '../../drivers/driver';
-import type { RelationRef, StatementFacts } from '../../sql/facts';
+import type { FunctionRef, RelationRef, StatementFacts } from '../../sql/facts';
 import { isBrowsable } from '../../sql/policy/catalog-visibility';
 import { isSystemRelation } from '../../sql/system-relations';
 import type { Permission } from './permission';
@@ -13,6 +13,8 @@ export interface DecisionContext {
   readonly searchPath: readonly string[];
   /** Administrators may read the server's own catalogs. */
   readonly isAdministrator: boolean;
+  /** Functions an administrator has listed for the connection, `schema.name` or `name`. */
+  readonly functions?: ReadonlySet<string>;
 }
 
 export interface Denial {
@@ -43,15 +45,26 @@ export function decideStatement(
     if (denial) return denial;
   }
   for (const fn of facts.functions) {
-    if (fn.safe) continue;
+    if (fn.safe || isListedFunction(fn, context)) continue;
     const full = fn.schema ? `${fn.schema}.${fn.name}` : fn.name;
     return {
       code: 'permission.function_denied',
-      detail: `The function ${full} is not on the list of safe functions`,
+      detail: `The function ${full} is not on the list of safe functions: an administrator can list it for the connection`,
       ...(fn.position !== null && { position: fn.position }),
     };
   }
   return null;
+}
+
+/** A name without a schema may mean a function of any schema of the search path: each of them has to be listed. */
+function isListedFunction(
+  { schema, name }: FunctionRef,
+  { functions, searchPath, dialect }: DecisionContext,
+): boolean {
+  if (functions === undefined || functions.size === 0) return false;
+  if (schema !== null) return functions.has(`${schema}.${name}`);
+  if (dialect !== 'postgresql') return functions.has(name);
+  return searchPath.length > 0 && searchPath.every((one) => functions.has(`${one}.${name}`));
 }
 
 function decideRelation(relation: RelationRef, permission: Permission, context: DecisionContext): Decision {

@@ -15,6 +15,10 @@ export class ConnectionPolicies {
   @Column('jsonb')
   items!: PolicyItem[];
 
+  /** `schema.name`, or `name` where functions have no schema. */
+  @Column('text', { array: true })
+  functions!: string[];
+
   @Column('jsonb', { name: 'hash_key' })
   hashKey!: Sealed;
 

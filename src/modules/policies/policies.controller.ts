@@ -43,10 +43,15 @@ export class PoliciesController {
   ): Promise<PoliciesView> {
     const connection = await this.directory.require(id);
     const items = await this.checker.check(connection, body.items);
-    return viewOf(await this.policies.replace(caller, id, items));
+    return viewOf(await this.policies.replace(caller, id, items, [...new Set(body.functions ?? [])]));
   }
 }
 
-function viewOf({ epoch, items }: ConnectionPolicySet): PoliciesView {
-  return { items: items as PoliciesView['items'], epoch, nextCursor: null };
+function viewOf({ epoch, items, functions }: ConnectionPolicySet): PoliciesView {
+  return {
+    items: items as PoliciesView['items'],
+    functions: [...functions],
+    epoch,
+    nextCursor: null,
+  };
 }

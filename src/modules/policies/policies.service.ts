@@ -30,12 +30,14 @@ const HASH_KEY_BYTES = 32;
 
 interface PolicySet {
   readonly items: readonly PolicyItem[];
+  readonly functions: ReadonlySet<string>;
   readonly hashKey: Buffer;
   readonly byViewer: LRUCache<string, EffectivePolicies>;
 }
 
 const none: PolicySet = {
   items: [],
+  functions: new Set(),
   hashKey: Buffer.alloc(HASH_KEY_BYTES),
   byViewer: new LRUCache({ max: MAX_VIEWERS }),
 };
@@ -43,6 +45,7 @@ const none: PolicySet = {
 export interface ConnectionPolicySet {
   readonly epoch: number;
   readonly items: readonly PolicyItem[];
+  readonly functions: readonly string[];
 }
 
 /**
@@ -83,6 +86,11 @@ export class PoliciesService {
     return effective;
   }
 
+  /** Functions that statements on this connection may call although nobody knows what they do. */
+  async functionsOf(connection: ConnectionRecord): Promise<ReadonlySet<string>> {
+    return (await this.setOf(connection)).functions;
+  }
+
   /** 32 bytes; the key of the `hash` mask on this connection. */
   async hashKeyOf(connection: ConnectionRecord): Promise<Buffer> {
     return (await this.setOf(connection)).hashKey;
@@ -90,14 +98,19 @@ export class PoliciesService {
 
   async get(connectionId: string): Promise<ConnectionPolicySet> {
     const row = await this.dataSource.getRepository(ConnectionPolicies).findOneBy({ id: connectionId });
-    return { epoch: row?.epoch ?? 0, items: row?.items ?? [] };
+    return { epoch: row?.epoch ?? 0, items: row?.items ?? [], functions: row?.functions ?? [] };
   }
 
   /**
    * Replaces all policies of a connection; running statements go on, no statement begins under the old ones.
    * @param items checked before
    */
-  async replace(caller: Caller, connectionId: string, items: PolicyItem[]): Promise<ConnectionPolicySet> {
+  async replace(
+    caller: Caller,
+    connectionId: string,
+    items: PolicyItem[],
+    functions: string[],
+  ): Promise<ConnectionPolicySet> {
     return this.signals.transaction(async (manager) => {
       const epoch = await raiseEpoch(manager, connectionId);
       const before = await manager.findOneBy(ConnectionPolicies, { id: connectionId });
@@ -108,6 +121,7 @@ export class PoliciesService {
         id: connectionId,
         epoch,
         items,
+        functions,
         hashKey,
         updatedBy: caller.principal.userId,
         updatedAt: new Date(),
@@ -118,10 +132,15 @@ export class PoliciesService {
         resourceType: 'connection',
         resourceId: connectionId,
         result: 'success',
-        details: { epoch, before: before?.items ?? [], after: items },
+        details: {
+          epoch,
+          before: before?.items ?? [],
+          after: items,
+          functions: { before: before?.functions ?? [], after: functions },
+        },
       });
       await this.signals.publish(manager, CONNECTION_TOPIC, connectionId);
-      return { epoch, items };
+      return { epoch, items, functions };
     });
   }
 
@@ -134,6 +153,7 @@ export class PoliciesService {
     if (!row) throw new AppError('resource.not_found', 'There is no such connection');
     const set: PolicySet = {
       items: row.items,
+      functions: new Set(row.functions),
       hashKey: Buffer.from(this.vault.open(place, id, row.hashKey), 'base64'),
       byViewer: new LRUCache({ max: MAX_VIEWERS }),
     };

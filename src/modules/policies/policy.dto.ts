@@ -118,11 +118,28 @@ export class PoliciesBody {
   @ValidateNested({ each: true })
   @Type(() => PolicyItemBody)
   items!: PolicyItemBody[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    default: [],
+    description:
+      'Functions that statements may call beside the built-in ones that only compute: `schema.name`, or `name` where functions have no schema. What they do is not looked at.',
+    example: ['shop.net_price'],
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(1_000)
+  @IsString({ each: true })
+  @Length(1, 2 * MAX_NAME, { each: true })
+  functions?: string[];
 }
 
 export class PoliciesView {
   @ApiProperty({ type: [PolicyItemBody] })
   items!: PolicyItemBody[];
+
+  @ApiProperty({ type: [String], example: ['shop.net_price'] })
+  functions!: string[];
 
   @ApiProperty({ type: Number, description: 'Raised by every change', example: 3 })
   epoch!: number;

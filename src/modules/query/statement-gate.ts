@@ -40,7 +40,8 @@ export class StatementGate {
   async judge(principal: Principal, accessible: AccessibleConnection, wish: Wish): Promise<Judgement> {
     const { connection } = accessible;
     const { text } = wish;
-    const facts = await permit(principal, accessible, wish);
+    const functions = await this.policies.functionsOf(connection);
+    const facts = await permit(principal, accessible, wish, functions);
     const policies = await this.policiesFor(principal, accessible, facts);
     return { facts, policies, plan: await this.planner.plan({ connection, policies, text, facts }) };
   }
@@ -62,6 +63,7 @@ async function permit(
   { role }: Principal,
   { connection, permission }: AccessibleConnection,
   { text, params, onlyReads }: Wish,
+  functions: ReadonlySet<string>,
 ): Promise<StatementFacts> {
   if (!connection.dialect) throw new AppError('connection.unsupported_type');
   const analysis = await analyse(connection.dialect, text);
@@ -71,6 +73,7 @@ async function permit(
     readOnly: connection.readOnly || onlyReads === true,
     searchPath: searchPathOf(connection),
     isAdministrator: role === 'admin',
+    functions,
   });
   if (denial) throw refusalError(denial);
   const { parameterCount } = analysis.facts;

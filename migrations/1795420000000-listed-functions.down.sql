@@ -1,0 +1,1 @@
+ALTER TABLE connection_policies DROP COLUMN functions;
