@@ -16,11 +16,12 @@ const findCanary = canarySearch(canaries);
 
 /** Asks in both worlds. A canary, or any difference between the two answers, is a leak. */
 export async function judgeAttack(bench: Bench, subject: Subject, entry: SuiteEntry): Promise<Judgement> {
-  const answers: Seen[] = [];
-  for (const world of worlds) {
-    for (const earlier of entry.before ?? []) await subject.ask(world, earlier);
-    answers.push(await subject.ask(world, entry));
-  }
+  const answers = await Promise.all(
+    worlds.map(async (world) => {
+      for (const earlier of entry.before ?? []) await subject.ask(world, earlier);
+      return subject.ask(world, entry);
+    }),
+  );
   const [inA, inB] = answers as [Seen, Seen];
   const as = (outcome: Outcome, detail = ''): Judgement => ({ entry, outcome, detail });
   for (const { text } of answers) {
@@ -40,9 +41,9 @@ export async function judgeAttack(bench: Bench, subject: Subject, entry: SuiteEn
   return as('masked');
 }
 
-/** Whether the doors beside the query itself let a canary out; statements that run for ever are not asked again. */
+/** Whether the doors beside the query itself let a canary out, of statements that the bare server answers with one. */
 export async function leaksElsewhere(subject: Subject, entry: SuiteEntry): Promise<string | null> {
-  if (entry.timeoutMs !== undefined) return null;
+  if (!entry.leaksOnBareServer) return null;
   return findCanary(await subject.otherDoors('A', entry), asked(entry));
 }
 
