@@ -9,6 +9,7 @@ import type { StatementFacts } from '../../sql/facts';
 import { isStateless } from '../../sql/is-stateless';
 import { rewrite } from '../../sql/policy/rewrite';
 import type { RewriteRequest, Rewriting, RewrittenStatement } from '../../sql/policy/rewriting';
+import { isSystemRelation } from '../../sql/system-relations';
 import { refusalError } from '../../sql/refusal-error';
 import type { ConnectionRecord } from '../connections/connection-record';
 import { searchPathOf } from '../connections/connection-record';
@@ -54,6 +55,7 @@ export class StatementPlanner {
     const known = this.plans.get(key);
     if (known) return known;
     const statement = await this.rewrite(request, connection.dialect);
+    requireProtected(request, connection.dialect, statement);
     const plan: Plan = {
       text: statement.text,
       edits: statement.edits,
@@ -124,6 +126,28 @@ export class StatementPlanner {
       for (const relation of rewriting.missing) loaded.add(nameKey(relation));
     }
     throw new AppError('query.too_complex', 'The statement reads views that nest too deeply');
+  }
+}
+
+/**
+ * A catalog is open to everybody because its policies hold, so they must have been compiled in: a second look, in case an
+ * engine does not describe one of its own relations.
+ */
+function requireProtected(
+  { policies, facts }: PlanRequest,
+  dialect: Dialect,
+  { relations }: RewrittenStatement,
+): void {
+  for (const { schema, name } of facts.relations) {
+    if (!isSystemRelation(dialect, schema, name)) continue;
+    const written = schema ?? (dialect === 'postgresql' ? 'pg_catalog' : null);
+    const policy = policies.policyOf({ schema: written, name });
+    if (policy === null || (policy.rowFilters.length === 0 && policy.columns.size === 0)) continue;
+    const same = (one: string | null, other: string | null): boolean =>
+      one === other || (dialect !== 'postgresql' && one?.toLowerCase() === other?.toLowerCase());
+    const found = relations.find((relation) => same(relation.name, name));
+    if (found && found.filtered === policy.rowFilters.length > 0) continue;
+    throw new AppError('permission.table_denied', `${name} cannot be shown in part here`);
   }
 }
 

@@ -114,7 +114,24 @@ function rowidOf(
   return rowidNames.find((candidate) => !taken.has(candidate)) ?? null;
 }
 
+/** The schema is a table of the file that is not in itself (https://sqlite.org/schematab.html). */
+const schemaTables = new Set(['sqlite_schema', 'sqlite_master']);
+
+function schemaEntry(db: DatabaseSyncInstance, name: string): Omit<CatalogEntry, 'version'> {
+  return {
+    name,
+    isView: false,
+    sql: '',
+    rootPage: 1,
+    columns: columnsOf(db, name),
+    rowid: 'rowid',
+    companions: [],
+    sources: [],
+  };
+}
+
 function entryOf(db: DatabaseSyncInstance, asked: string): Omit<CatalogEntry, 'version'> | null {
+  if (schemaTables.has(fold(asked))) return schemaEntry(db, fold(asked));
   const row = db
     .prepare(
       "select name, type, sql, rootpage from sqlite_schema where type in ('table', 'view') and name = ? collate nocase",
