@@ -50,6 +50,18 @@ export const queryErrors = {
     title: 'The statement changes more rows than is permitted',
     fault: 'caller',
   },
+  'query.too_many_running': {
+    status: 429,
+    title: 'Too many statements run already',
+    fault: 'load',
+    retryable: true,
+  },
+  'query.budget_exhausted': {
+    status: 429,
+    title: 'The budget of the day is used up',
+    fault: 'caller',
+    retryable: true,
+  },
   'query.format_missing': {
     status: 501,
     title: 'What the format needs is not installed',

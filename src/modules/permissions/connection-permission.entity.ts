@@ -38,6 +38,26 @@ export class ConnectionPermission {
   @Column('integer', { name: 'max_execution_time_seconds' })
   maxExecutionTimeSeconds!: number;
 
+  @Column('integer', { name: 'max_concurrent_queries', nullable: true })
+  maxConcurrentQueries!: number | null;
+
+  @Column('integer', { name: 'daily_runs', nullable: true })
+  dailyRuns!: number | null;
+
+  /** node-postgres gives bigint as text. */
+  @Column('bigint', {
+    name: 'daily_rows',
+    nullable: true,
+    transformer: {
+      to: (value: number | null) => value,
+      from: (value: string | null) => value && Number(value),
+    },
+  })
+  dailyRows!: number | null;
+
+  @Column('integer', { name: 'daily_seconds', nullable: true })
+  dailySeconds!: number | null;
+
   @Column('uuid', { name: 'granted_by', nullable: true })
   grantedBy!: string | null;
 

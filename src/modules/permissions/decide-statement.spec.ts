@@ -12,6 +12,10 @@ const reader: Permission = {
   maxRowsPerQuery: null,
   maxRowsPerWrite: null,
   maxExecutionTimeSeconds: 30,
+  maxConcurrentQueries: null,
+  dailyRuns: null,
+  dailyRows: null,
+  dailySeconds: null,
 };
 const postgresql: DecisionContext = {
   dialect: 'postgresql',

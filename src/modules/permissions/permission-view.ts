@@ -16,6 +16,10 @@ export function permissionView(row: ConnectionPermission): PermissionView {
     maxRowsPerQuery: row.maxRowsPerQuery,
     maxRowsPerWrite: row.maxRowsPerWrite,
     maxExecutionTimeSeconds: row.maxExecutionTimeSeconds,
+    maxConcurrentQueries: row.maxConcurrentQueries,
+    dailyRuns: row.dailyRuns,
+    dailyRows: row.dailyRows,
+    dailySeconds: row.dailySeconds,
     grantedBy,
     updatedAt,
   };

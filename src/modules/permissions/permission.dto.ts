@@ -84,6 +84,38 @@ export class PermissionBody {
   @Min(1)
   @Max(86_400)
   maxExecutionTimeSeconds: number = 30;
+
+  /** Statements that may run at the same time, over all replicas; `null`: no bound. */
+  @ApiProperty({ type: Number, nullable: true, required: false, default: null, example: 5 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  maxConcurrentQueries: number | null = null;
+
+  /** Statements in a day of UTC; `null`: no bound. */
+  @ApiProperty({ type: Number, nullable: true, required: false, default: null, example: 5000 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  dailyRuns: number | null = null;
+
+  /** Rows read or changed in a day of UTC; `null`: no bound. */
+  @ApiProperty({ type: Number, nullable: true, required: false, default: null, example: 1_000_000 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  dailyRows: number | null = null;
+
+  /** Seconds of running statements in a day of UTC; `null`: no bound. */
+  @ApiProperty({ type: Number, nullable: true, required: false, default: null, example: 3600 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  dailySeconds: number | null = null;
 }
 
 /** A permission as it stands. */

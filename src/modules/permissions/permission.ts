@@ -13,6 +13,13 @@ export interface Permission {
   /** Rows that one write may change; `null`: no bound. */
   readonly maxRowsPerWrite: number | null;
   readonly maxExecutionTimeSeconds: number;
+  /** Statements that may run at the same time, over all replicas; `null`, as below: no bound. */
+  readonly maxConcurrentQueries: number | null;
+  /** In a day of UTC. */
+  readonly dailyRuns: number | null;
+  /** Rows read or changed. */
+  readonly dailyRows: number | null;
+  readonly dailySeconds: number | null;
 }
 
 /** A permission as it was read, with the version that a later check compares. */
@@ -33,5 +40,9 @@ export const administratorPermission: GrantedPermission = {
   maxRowsPerQuery: null,
   maxRowsPerWrite: null,
   maxExecutionTimeSeconds: ADMIN_MAX_SECONDS,
+  maxConcurrentQueries: null,
+  dailyRuns: null,
+  dailyRows: null,
+  dailySeconds: null,
   version: null,
 };

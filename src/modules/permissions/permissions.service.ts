@@ -28,6 +28,10 @@ interface PermissionRow {
   max_rows_per_query: number | null;
   max_rows_per_write: number | null;
   max_execution_time_seconds: number;
+  max_concurrent_queries: number | null;
+  daily_runs: number | null;
+  daily_rows: string | null;
+  daily_seconds: number | null;
   version: string;
 }
 
@@ -195,6 +199,10 @@ export class PermissionsService {
       maxRowsPerQuery: row.max_rows_per_query,
       maxRowsPerWrite: row.max_rows_per_write,
       maxExecutionTimeSeconds: row.max_execution_time_seconds,
+      maxConcurrentQueries: row.max_concurrent_queries,
+      dailyRuns: row.daily_runs,
+      dailyRows: row.daily_rows === null ? null : Number(row.daily_rows),
+      dailySeconds: row.daily_seconds,
       version: row.version,
     };
   }
@@ -219,5 +227,9 @@ function permissionOf(source: Permission): Mutable<Permission> {
     maxRowsPerQuery: source.maxRowsPerQuery,
     maxRowsPerWrite: source.maxRowsPerWrite,
     maxExecutionTimeSeconds: source.maxExecutionTimeSeconds,
+    maxConcurrentQueries: source.maxConcurrentQueries,
+    dailyRuns: source.dailyRuns,
+    dailyRows: source.dailyRows,
+    dailySeconds: source.dailySeconds,
   };
 }

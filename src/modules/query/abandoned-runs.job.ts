@@ -12,6 +12,7 @@ interface ClosedRun {
   readonly id: string;
   readonly user_id: string | null;
   readonly connection_id: string | null;
+  readonly day: string;
 }
 
 /** A run of this process that nobody tracks any more: its intent was committed, and the answer to that was lost. */
@@ -69,7 +70,7 @@ export class AbandonedRunsJob implements OnApplicationBootstrap {
       const [rows]: [ClosedRun[], number] = await manager.query(
         `UPDATE query_history SET status = 'error', error_code = 'query.interrupted', finished_at = now(),
            error_message = 'The service ended while the statement ran; its outcome is unknown'
-         WHERE status = 'pending' AND ${condition} RETURNING id, user_id, connection_id`,
+         WHERE status = 'pending' AND ${condition} RETURNING id, user_id, connection_id, (created_at AT TIME ZONE 'UTC')::date::text AS day`,
         values,
       );
       for (const { id, user_id: userId, connection_id: connectionId } of rows) {
@@ -82,6 +83,14 @@ export class AbandonedRunsJob implements OnApplicationBootstrap {
           details: { queryId: id, userId },
         });
       }
+      // What never ends counts as ended; a run whose permission had no bound then was never counted.
+      await manager.query(
+        `UPDATE connection_usage u SET running = greatest(0, u.running - ended.runs)
+         FROM (SELECT user_id, connection_id, day, count(*)::int AS runs
+           FROM unnest($1::uuid[], $2::uuid[], $3::date[]) AS c(user_id, connection_id, day) GROUP BY 1, 2, 3) AS ended
+         WHERE u.user_id = ended.user_id AND u.connection_id = ended.connection_id AND u.day = ended.day`,
+        [rows.map((row) => row.user_id), rows.map((row) => row.connection_id), rows.map((row) => row.day)],
+      );
       return rows.length;
     });
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, isAppError } from '../../common/app-error';
+import type { ErrorCode } from '../../common/errors/catalog';
 import type { Caller } from '../../common/principal';
 import type { BatchCheck } from '../../database/batch-statement';
 import { SessionService } from '../auth/session.service';
@@ -14,6 +15,14 @@ import type { QueryRequestBody } from './query-request';
 import type { Run } from './run';
 import { RunRecorder } from './run-recorder';
 import { StatementGate } from './statement-gate';
+import { dayOf, explainUsage, usageChecks } from './usage';
+
+/** What a check may refuse that a fresh decision would not change. */
+const finalRefusals: ReadonlySet<ErrorCode> = new Set([
+  'auth.session_ended',
+  'query.too_many_running',
+  'query.budget_exhausted',
+]);
 
 /** Lets statements in, or keeps them out: authorise the door → analyse → decide → record. */
 @Injectable()
@@ -49,9 +58,9 @@ export class Admission {
       return null;
     } catch (error) {
       if (!isAppError(error) || error.code === 'audit.unavailable') throw error;
-      const refused = error.with({ queryId: run.id });
-      void this.recorder.finish(run, outcomeOf(run, performance.now(), refused));
-      if (refused.code === 'auth.session_ended') throw refused;
+      const refused = explainUsage(error.with({ queryId: run.id }), Date.now());
+      void this.recorder.finish(run, outcomeOf(run, performance.now(), refused), { ran: false });
+      if (finalRefusals.has(refused.code)) throw refused;
       return refused;
     }
   }
@@ -81,15 +90,19 @@ export class Admission {
     const judgement = await this.gate.judge(caller.principal, accessible, request);
     const serviceMaxRows = request.streamed ? Infinity : await this.settings.get('max_query_rows');
     const limits = limitsOf(request, accessible.permission, serviceMaxRows);
-    return { ...accessible, ...judgement, id, caller, text: request.text, values: request.params, limits };
+    const { text, params: values } = request;
+    const day = dayOf(Date.now());
+    return { ...accessible, ...judgement, id, caller, text, values, limits, day, rowsRead: 0 };
   }
 
   /** What must still hold at the moment the intent is committed, whatever caches said. */
-  private checksOf({ caller, connection, permission }: Run): BatchCheck[] {
+  private checksOf(run: Run): BatchCheck[] {
+    const { caller, connection, permission } = run;
     const checks = [this.sessions.aliveCheck(caller.principal), connectionUnchanged(connection)];
     if (permission.version !== null) {
       checks.push(permissionUnchanged(caller.principal.userId, connection.id, permission.version));
     }
+    checks.push(...usageChecks(run));
     return checks;
   }
 }

@@ -7,6 +7,7 @@ import { SettingsService } from '../settings/settings.service';
 
 /** Rows a statement: the locks of each are short, and a crash loses little. */
 const BATCH = 5000;
+const USAGE_DAYS = 7;
 
 /** Deletes runs older than `history_retention_days`. What still runs stays. */
 @Injectable()
@@ -35,6 +36,10 @@ export class HistoryRetentionJob {
         [days],
       )) as [unknown, number];
     }
+    // Counts of days that are over bound nothing; those of runs over midnight are still added to.
+    await this.dataSource.query(
+      `DELETE FROM connection_usage WHERE day < now() - interval '${USAGE_DAYS} days'`,
+    );
     return { deleted };
   }
 }

@@ -13,6 +13,7 @@ import { historyFinish, historyInsert, type HistoryRow } from './history-stateme
 import { OutcomeBundle } from './outcome-bundle';
 import type { Run, RunOutcome } from './run';
 import { RunMetrics } from './run.metrics';
+import { usageAtBegin, usageAtEnd } from './usage';
 
 /** A statement that was not let through. */
 export interface Refused {
@@ -61,19 +62,18 @@ export class RunRecorder {
         statementSha256: sha256(run.text),
       },
     };
-    await this.groupCommit.write(
-      [batchWrite(historyInsert, row), batchWrite(auditInsert, event)],
-      [...checks, ...conditionsOf(caller)],
-    );
+    const writes = [batchWrite(historyInsert, row), batchWrite(auditInsert, event), ...usageAtBegin(run)];
+    await this.groupCommit.write(writes, [...checks, ...conditionsOf(caller)]);
   }
 
   /**
    * Written with the next commit; the answer does not wait for it. A reader on this replica does: `settled`.
+   * @param ran `false` for a run that was refused when its intent was committed
    * @returns settles when it is durable; whoever does not care may let it go
    */
-  finish(run: Run, outcome: RunOutcome): Promise<void> {
+  finish(run: Run, outcome: RunOutcome, { ran }: { ran: boolean } = { ran: true }): Promise<void> {
     this.metrics.finished(run, outcome);
-    const writes = [batchWrite(historyFinish, outcome)];
+    const writes = [batchWrite(historyFinish, outcome), ...usageAtEnd(run, outcome, ran)];
     if (outcome.status === 'success') {
       this.outcomes.add(outcome);
     } else {

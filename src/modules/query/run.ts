@@ -17,9 +17,13 @@ export interface Run extends AccessibleConnection {
   readonly values: readonly unknown[];
   readonly facts: StatementFacts;
   readonly limits: Limits;
+  /** The day of UTC it began on. */
+  readonly day: string;
   readonly policies: EffectivePolicies;
   /** Replaced when a relation turned out to have changed before the statement ran. */
   plan: Plan;
+  /** Rows taken from the database so far; kept where what it uses is counted. */
+  rowsRead: number;
 }
 
 /** What a run that succeeded gave, for the record. */

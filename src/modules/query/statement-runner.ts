@@ -8,10 +8,12 @@ import type { Plan } from '../policies/plan';
 import { StatementPlanner } from '../policies/statement-planner';
 import { SettingsService } from '../settings/settings.service';
 import { ConnectionQueues } from './connection-queues';
+import { countingCursor } from './counting-cursor';
 import { outcomeOf } from './outcome-of';
 import type { Run, RunEnd, RunOutcome } from './run';
 import { RunRecorder } from './run-recorder';
 import { RunningQueries } from './running-queries';
+import { isCounted } from './usage';
 
 /** Plans tried for one run while its tables keep changing. */
 const MAX_ATTEMPTS = 3;
@@ -85,7 +87,8 @@ export class StatementRunner {
     const lease = await this.sources.lease(run.connection, signal);
     try {
       await using cursor = await this.open(run, lease.source, signal, how);
-      const result = await consume(cursor);
+      const counted = isCounted(run) ? countingCursor(cursor, (rows) => (run.rowsRead += rows)) : cursor;
+      const result = await consume(counted);
       lease.report(undefined);
       return result;
     } catch (error) {
