@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { freshMariadbDatabase, freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
 import { startTestService, type Answer, type Auth, type TestService, type TestUser } from './service';
@@ -180,6 +181,17 @@ describe('shards over HTTP', () => {
       expect(body.pool === null).toBe(status === 'inactive');
     },
   );
+
+  it('lets a statement end that runs when its shard is switched off', async () => {
+    const query = `SELECT count(*) AS name FROM seq_1_to_400 a, seq_1_to_400 b, seq_1_to_60 c WHERE a.seq + b.seq + c.seq < 0`;
+    const slow = ask('two', { query }, undefined, other);
+    const running = async (): Promise<unknown[]> =>
+      (await other.api('GET', '/api/database/query/running')).body.items;
+    while ((await running()).length === 0) await sleep(5);
+    await set('two', 'inactive');
+    expect((await slow).body.data).toEqual([{ name: '0' }]);
+    expect(told(await ask('two'))).toEqual([409, 'shard.unknown']);
+  });
 
   it('only reads a shard that is for reading', async () => {
     const query = `INSERT INTO whoami VALUES ('second')`;

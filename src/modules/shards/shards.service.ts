@@ -1,13 +1,16 @@
-import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
+import { CONFIG, type Config } from '../../config/config';
 import { refuseTakenName } from '../../database/refuse-taken-name';
 import { SignalBus } from '../../database/signal-bus';
 import { byCaller } from '../audit/audit-event';
 import { AuditService } from '../audit/audit.service';
 import type { ConnectionPatch } from '../connections/connection.dto';
 import { ConnectionsService } from '../connections/connections.service';
+import { drain } from './drain';
 import { DEFAULT_GROUP, type ShardBody, type ShardPatch } from './shard.dto';
 import { ShardAssignment } from './shard-assignment.entity';
 import { SHARD_TOPIC } from './shard-maps';
@@ -21,6 +24,8 @@ import { ShardRow } from './shard.entity';
 @Injectable()
 export class ShardsService {
   constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly connections: ConnectionsService,
     private readonly audit: AuditService,
     private readonly signals: SignalBus,
@@ -45,19 +50,36 @@ export class ShardsService {
     });
   }
 
-  /** @throws AppError `resource.not_found`, `connection.*` */
+  /**
+   * A shard that becomes inactive is closed by the map first; it is disconnected when what runs there has ended, or after
+   * the grace. Setting it once more finishes what a crash between the two left open.
+   * @throws AppError `resource.not_found`, `connection.*`
+   */
   async update(caller: Caller, shardId: string, patch: ShardPatch): Promise<void> {
+    const connectionId = await this.change(caller, shardId, patch);
+    if (patch.status === undefined || statusMeanings[patch.status].connected) return;
+    await drain(this.dataSource, connectionId, this.config.shutdownGraceMs);
     await this.signals.transaction(async (manager) => {
+      await manager.query(
+        `SELECT 1 FROM shard_groups WHERE name = (SELECT group_name FROM shards WHERE id = $1) FOR UPDATE`,
+        [shardId],
+      );
+      const row = await manager.findOneBy(ShardRow, { id: shardId });
+      // Somebody may have called it back meanwhile.
+      if (!row || statusMeanings[row.status].connected) return;
+      await this.connections.updateIn(manager, byCaller(caller), connectionId, { active: false });
+    });
+  }
+
+  /** @returns the id of its connection */
+  private change(caller: Caller, shardId: string, patch: ShardPatch): Promise<string> {
+    return this.signals.transaction(async (manager) => {
       const { epoch, row } = await lock(manager, shardId);
       const status = patch.status ?? row.status;
-      const connected = statusMeanings[status].connected;
-      const target = connectionPart(patch);
-      const reconnects = connected !== statusMeanings[row.status].connected;
-      if (reconnects || Object.keys(target).length > 0) {
-        await this.connections.updateIn(manager, byCaller(caller), row.connectionId, {
-          ...target,
-          active: connected,
-        });
+      const reconnects = statusMeanings[status].connected && !statusMeanings[row.status].connected;
+      const target = { ...connectionPart(patch), ...(reconnects && { active: true }) };
+      if (Object.keys(target).length > 0) {
+        await this.connections.updateIn(manager, byCaller(caller), row.connectionId, target);
       }
       const region = patch.region === undefined ? row.region : patch.region;
       await manager.update(ShardRow, { id: shardId }, { status, region });
@@ -67,19 +89,21 @@ export class ShardsService {
         changed: Object.keys(patch).filter((name) => patch[name as keyof ShardPatch] !== undefined),
         ...(status !== row.status && { status: { from: row.status, to: status } }),
       });
+      return row.connectionId;
     });
   }
 
   /**
-   * Nothing is deleted in the database of the shard.
+   * What runs there may end first. Nothing is deleted in the database of the shard.
    * @throws AppError `resource.not_found`, `shard.in_use` while keys belong to it: they would belong to nobody, and the
    * next use would put them elsewhere
    */
   async remove(caller: Caller, shardId: string): Promise<void> {
+    await refuseOwner(this.dataSource.manager, shardId);
+    await this.update(caller, shardId, { status: 'inactive' });
     await this.signals.transaction(async (manager) => {
       const { epoch, row } = await lock(manager, shardId);
-      const keys = await manager.countBy(ShardAssignment, { group: row.group, shardId });
-      if (keys > 0) throw new AppError('shard.in_use', `${keys} keys or buckets belong to the shard`);
+      await refuseOwner(manager, shardId);
       await manager.delete(ShardRow, { id: shardId });
       await this.connections.deleteIn(manager, byCaller(caller), row.connectionId);
       await this.record(manager, caller, 'shard.delete', shardId, { group: row.group, epoch });
@@ -103,6 +127,11 @@ export class ShardsService {
     });
     await this.signals.publish(manager, SHARD_TOPIC, details.group);
   }
+}
+
+async function refuseOwner(manager: EntityManager, shardId: string): Promise<void> {
+  const keys = await manager.countBy(ShardAssignment, { shardId });
+  if (keys > 0) throw new AppError('shard.in_use', `${keys} keys or buckets belong to the shard`);
 }
 
 /** The group is locked before its shards, by every change and every assignment: no two wait for each other. */
