@@ -21,44 +21,46 @@ const encoders = {
 };
 const string = (text) => (NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`);
 
-http
-  .createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    const { query, params } = JSON.parse(body);
-    const client = await pool.connect();
-    response.on('error', () => undefined);
-    const cursor = client.query(new Cursor(query, params, { rowMode: 'array', types }));
-    try {
-      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-      let encode = null;
-      let keys = [];
-      for (;;) {
-        const rows = await cursor.read(BATCH_ROWS);
-        if (rows.length === 0) break;
-        const { fields } = cursor._result;
-        encode ??= fields.map(({ dataTypeID }) => encoders[dataTypeID] ?? string);
-        if (keys.length === 0)
-          keys = fields.map(({ name }, index) => `${index > 0 ? ',' : ''}${JSON.stringify(name)}:`);
-        let text = '';
-        for (const row of rows) {
-          text += '{';
-          for (let index = 0; index < keys.length; index++) {
-            const cell = row[index];
-            text += keys[index] + (cell === null ? 'null' : encode[index](cell));
-          }
-          text += '}\n';
+async function answer(request, response) {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const { query, params } = JSON.parse(body);
+  const client = await pool.connect();
+  response.on('error', () => undefined);
+  const cursor = client.query(new Cursor(query, params, { rowMode: 'array', types }));
+  try {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    let encode = null;
+    let keys = [];
+    for (;;) {
+      const rows = await cursor.read(BATCH_ROWS);
+      if (rows.length === 0) break;
+      const { fields } = cursor._result;
+      encode ??= fields.map(({ dataTypeID }) => encoders[dataTypeID] ?? string);
+      if (keys.length === 0)
+        keys = fields.map(({ name }, index) => `${index > 0 ? ',' : ''}${JSON.stringify(name)}:`);
+      let text = '';
+      for (const row of rows) {
+        text += '{';
+        for (let index = 0; index < keys.length; index++) {
+          const cell = row[index];
+          text += keys[index] + (cell === null ? 'null' : encode[index](cell));
         }
-        if (!response.write(text)) await new Promise((resolve) => response.once('drain', resolve));
+        text += '}\n';
       }
-      response.end();
-    } catch {
-      response.destroy();
-    } finally {
-      await cursor.close();
-      client.release();
+      if (!response.write(text)) await new Promise((resolve) => response.once('drain', resolve));
     }
-  })
+    response.end();
+  } catch {
+    response.destroy();
+  } finally {
+    await cursor.close();
+    client.release();
+  }
+}
+
+http
+  .createServer((request, response) => void answer(request, response))
   .listen(0, '127.0.0.1', function () {
     process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${this.address().port}` })}\n`);
   });
