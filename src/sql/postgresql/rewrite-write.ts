@@ -85,7 +85,7 @@ function unmasked(change: Change, visit: () => void): void {
 }
 
 function requireWritable({ rewriter, target }: Change, column: string, location: number): void {
-  if (target.source.denied.has(column)) rewriter.refuseColumn(target.source, column, location);
+  if (target.source.denied.has(column)) rewriter.columns.refuseColumn(target.source, column, location);
 }
 
 function insert(change: Change): void {
@@ -201,7 +201,7 @@ function returning({ rewriter, node, target, level, ctes }: Change): readonly Bo
         text: () => [...list, ...stars].join(', '),
         holds: false,
       });
-      rewriter.touches += protection.columns.size;
+      rewriter.columns.touches += protection.columns.size;
       return [...maskedColumns(), ...rest.flatMap(({ columns }) => columns ?? [])];
     }
     const name = parts.at(-1) ?? '';
@@ -217,7 +217,7 @@ function returning({ rewriter, node, target, level, ctes }: Change): readonly Bo
         text: () => `${valueOf(name)}${label}`,
         holds: false,
       });
-      rewriter.touches += 1;
+      rewriter.columns.touches += 1;
       return [{ name: asText(result.name) ?? name, masked: true }];
     }
     const before = rewriter.touches;

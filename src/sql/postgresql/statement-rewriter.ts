@@ -1,11 +1,13 @@
 import { refuse } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
 import type { PlannedEdit } from './edits';
+import { ColumnResolver } from './column-resolver';
+import { completeGrouping } from './complete-grouping';
 import { explainEdits } from './explain-edits';
 import { functionColumns } from './function-columns';
 import { nodeShapes } from './node-shapes';
 import { outputName } from './output-name';
-import { deniedColumns, derivedTable, nameOf, shownColumns, type Protection } from './protection';
+import { deniedColumns, derivedTable, shownColumns, type Protection } from './protection';
 import { quoteIdentifier } from './quote';
 import type { RelationBinder } from './relation-binder';
 import {
@@ -52,9 +54,6 @@ export type CteColumns = ReadonlyMap<string, readonly BoundColumn[] | null>;
 
 type OnFirstTerm = (columns: readonly BoundColumn[] | null) => void;
 
-const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
-/** Types without an equality: nothing can be grouped by them. */
-const ungroupable = /^(json|xml|point|box|path|polygon|line|circle|lseg)\b/;
 const writes = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
 /**
@@ -64,11 +63,10 @@ const writes = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
  */
 export class StatementRewriter {
   readonly edits: PlannedEdit[] = [];
-  /** How often an expression met a column that may hold masked values. */
-  touches = 0;
   filtered = false;
   readonly tokens: TokenList;
   readonly toPosition: (offset: number) => number;
+  readonly columns: ColumnResolver;
 
   constructor(
     readonly text: string,
@@ -77,6 +75,7 @@ export class StatementRewriter {
   ) {
     this.tokens = new TokenList(tokensOf(text));
     this.toPosition = fromUtf8Offsets(text);
+    this.columns = new ColumnResolver(this.edits, this.tokens, this.toPosition);
   }
 
   private knownPlain: boolean | null = null;
@@ -91,8 +90,12 @@ export class StatementRewriter {
     return this.edits.length > 0;
   }
 
+  get touches(): number {
+    return this.columns.touches;
+  }
+
   get touchesMasks(): boolean {
-    return this.touches > 0;
+    return this.columns.touchesMasks;
   }
 
   /** @returns the columns of the result, `null` where they are not known */
@@ -142,7 +145,7 @@ export class StatementRewriter {
       columns,
     );
     this.expressions([node.limitCount, node.limitOffset], level, ctes);
-    this.completeGrouping(node, level);
+    this.edits.push(...completeGrouping(node, level, this.binder, this.tokens, this.toPosition));
     return columns;
   }
 
@@ -218,7 +221,7 @@ export class StatementRewriter {
     const both = new Scope(outer);
     both.items.push(left, right);
     const using = nameParts(node.usingClause);
-    for (const name of using) for (const side of [left, right]) this.refuseDeniedName(side, name);
+    for (const name of using) for (const side of [left, right]) this.columns.refuseDeniedName(side, name);
     this.expressions([node.quals], both, ctes);
     const columns = joinedColumns(left, right, node.isNatural === true ? 'natural' : using);
     const alias = aliasOf(node);
@@ -380,9 +383,9 @@ export class StatementRewriter {
     outputs: readonly BoundColumn[] | null = [],
   ): void {
     if (kind === 'SelectStmt') this.select(node, level, ctes);
-    else if (kind === 'ColumnRef') this.columnRef(node, level, outputs);
+    else if (kind === 'ColumnRef') this.columns.columnRef(node, level, outputs);
     else {
-      if (kind === 'A_Indirection') this.indirection(node, level);
+      if (kind === 'A_Indirection') this.columns.indirection(node, level);
       this.children(kind, node, level, ctes, outputs);
     }
   }
@@ -404,173 +407,4 @@ export class StatementRewriter {
         this.node(form, value, level, ctes, outputs);
     }
   }
-
-  /** `(t).column` of a whole row. */
-  private indirection(node: Tree, level: Scope): void {
-    const row = unwrap(node.arg);
-    const [field] = nameParts(node.indirection);
-    if (row?.kind !== 'ColumnRef' || field === undefined) return;
-    const source = level.source(nameParts(row.node.fields).at(-1) ?? '');
-    if (source?.denied.has(field)) this.refuseColumn(source, field, locationOf(row.node));
-    if (source) this.refuseSystemColumn(source, field, locationOf(row.node));
-  }
-
-  private columnRef(node: Tree, level: Scope, outputs: readonly BoundColumn[] | null): void {
-    const parts = nameParts(node.fields);
-    const star = hasStar(node.fields);
-    const location = locationOf(node);
-    if (star) {
-      const sources =
-        parts.length === 0
-          ? level.sources
-          : [level.source(parts.at(-1) ?? '', parts.at(-2) ?? null)].filter((one) => one !== null);
-      for (const source of sources) this.useRow(source, location);
-      if (parts.length > 1) this.dropSchema(sources[0], location, parts.length);
-      return;
-    }
-    const name = parts.at(-1) ?? '';
-    if (parts.length === 1) return this.bareColumn(name, location, level, outputs);
-    const source = level.source(parts.at(-2) ?? '', parts.at(-3) ?? null);
-    if (source === null) return;
-    this.useColumn(source, name, location);
-    if (parts.length > 2) this.dropSchema(source, location, parts.length - 1);
-  }
-
-  private bareColumn(
-    name: string,
-    location: number,
-    level: Scope,
-    outputs: readonly BoundColumn[] | null,
-  ): void {
-    if (outputs?.some((output) => output.name === name) && !ownColumn(level, name)) return;
-    for (let scope: Scope | null = level; scope !== null; scope = scope.parent) {
-      const having = scope.sources.filter(({ columns }) => columns?.some((column) => column.name === name));
-      if (having.length > 0) {
-        for (const source of having) this.useColumn(source, name, location);
-        return;
-      }
-      for (const source of scope.sources)
-        if (source.denied.has(name)) this.refuseColumn(source, name, location);
-      if (systemColumns.has(name))
-        for (const source of scope.sources) this.refuseSystemColumn(source, name, location);
-      if (scope.sources.some(({ columns }) => columns === null)) {
-        this.touches += this.touchesMasks ? 1 : 0;
-        return;
-      }
-    }
-    const row = level.source(name);
-    if (row !== null) this.useRow(row, location);
-  }
-
-  private useColumn(source: BoundSource, name: string, location: number): void {
-    if (source.denied.has(name) && !source.columns?.some((column) => column.name === name))
-      this.refuseColumn(source, name, location);
-    this.refuseSystemColumn(source, name, location);
-    source.used.add(name);
-    const masked =
-      source.columns === null
-        ? this.touchesMasks
-        : source.columns.some((column) => column.name === name && column.masked);
-    if (masked) this.touch(source, name, location);
-  }
-
-  private useRow(source: BoundSource, location: number): void {
-    for (const { name, masked } of source.columns ?? []) {
-      source.used.add(name);
-      if (masked) this.touch(source, name, location);
-    }
-    if (source.target) for (const name of source.denied) this.refuseColumn(source, name, location);
-  }
-
-  private touch(source: BoundSource, name: string, location: number): void {
-    if (source.target)
-      refuse(
-        'permission.column_denied',
-        `${this.spell(source, name)} is masked for you: a change cannot read it`,
-        { position: this.toPosition(location) },
-      );
-    this.touches += 1;
-  }
-
-  private spell({ relation, alias }: BoundSource, column: string): string {
-    return `${relation === null ? alias : nameOf(relation)}.${column}`;
-  }
-
-  refuseColumn(source: BoundSource, name: string, location: number): never {
-    return refuse(
-      'permission.column_denied',
-      `The column ${this.spell(source, name)} is not permitted: an administrator of the connection's policies can permit it`,
-      { position: this.toPosition(location) },
-    );
-  }
-
-  private refuseDeniedName(side: FromItem, name: string): void {
-    if (side.columns?.some((column) => column.name === name)) return;
-    for (const source of side.sources) if (source.denied.has(name)) this.refuseColumn(source, name, 0);
-  }
-
-  private refuseSystemColumn(source: BoundSource, name: string, location: number): void {
-    if (!source.replaced || !systemColumns.has(name) || source.columns?.some((one) => one.name === name))
-      return;
-    refuse('policy.unsupported', `The system column ${name} cannot be read from a table with policies`, {
-      construct: name,
-      position: this.toPosition(location),
-    });
-  }
-
-  /** `schema.table.column` of a reference that became a derived table: it is called by its alias alone. */
-  private dropSchema(source: BoundSource | undefined, location: number, parts: number): void {
-    if (source === undefined || !source.replaced) return;
-    const first = this.tokens.indexAt(this.toPosition(location));
-    const last = this.tokens.endOfName(first, parts);
-    this.edits.push({
-      start: this.tokens.all[first]!.start,
-      end: this.tokens.all[last]!.end,
-      text: () => quoteIdentifier(source.shown),
-      holds: false,
-    });
-  }
-
-  /**
-   * `GROUP BY` of a primary key lets the other columns of the table stand alone (manual 7.2.3); a derived table has no
-   * key, so the columns that are used are grouped by too, which makes the same groups.
-   */
-  private completeGrouping(node: Tree, level: Scope): void {
-    const grouped = listOf(node.groupClause).flatMap((item) => {
-      const found = unwrap(item);
-      return found?.kind === 'ColumnRef' ? [nameParts(found.node.fields)] : [];
-    });
-    const first = unwrap(listOf(node.groupClause)[0]);
-    if (grouped.length !== listOf(node.groupClause).length || first === null) return;
-    const extra = level.sources
-      .filter(({ replaced, primaryKey }) => replaced && primaryKey.length > 0)
-      .flatMap((source) => {
-        const own = grouped
-          .filter((parts) => parts.length === 1 || parts.at(-2) === source.alias)
-          .map((parts) => parts.at(-1) ?? '');
-        if (!source.primaryKey.every((column) => own.includes(column))) return [];
-        const types = new Map(
-          this.binder
-            .find(source.relation!.schema, source.relation!.name)
-            ?.columns.map((c) => [c.name, c.type]),
-        );
-        return [...source.used]
-          .filter((column) => !own.includes(column) && !ungroupable.test(types.get(column) ?? ''))
-          .map((column) => (): string => `${quoteIdentifier(source.shown)}.${quoteIdentifier(column)}, `);
-      });
-    if (extra.length === 0) return;
-    let index = this.tokens.indexAt(this.toPosition(locationOf(first.node)));
-    while (this.tokens.text(index - 1) === '(') index -= 1;
-    const at = this.tokens.all[index]!;
-    this.edits.push({
-      start: at.start,
-      end: at.start,
-      text: () => extra.map((make) => make()).join(''),
-      holds: false,
-    });
-  }
-}
-
-function ownColumn(level: Scope, name: string): boolean {
-  return level.sources.some(({ columns }) => columns?.some((column) => column.name === name));
 }
