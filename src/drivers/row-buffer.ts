@@ -32,7 +32,8 @@ export class RowBuffer<Raw> {
     this.#next += limit;
     // sizes of single rows are not kept: what leaves is taken to be of average size
     this.#bytes -= (this.#bytes * limit) / all;
-    if (this.#next > 4_096 && this.#next * 2 > this.#rows.length) {
+    // Soon, because rows that are kept here for longer than they are used outlive the young generation.
+    if (this.#next * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#next);
       this.#next = 0;
     }

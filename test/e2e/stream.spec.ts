@@ -7,8 +7,8 @@ import { ndjsonOf, openStream, readStream, sha256, stream, type Streamed } from 
 /** A statement whose 4,000th row fails. */
 const failsLate: Record<SqlEngine['type'], string> = {
   postgresql: 'SELECT n, 1 / (4000 - n) AS x FROM numbers ORDER BY n',
-  mariadb:
-    'SELECT n, (SELECT a.n FROM numbers a WHERE a.n IN (1, 2) AND (a.n = 1 OR b.n = 4000)) AS x FROM numbers b ORDER BY n',
+  // Wide, so that not everything comes in one read of the socket.
+  mariadb: `SELECT n, '${'x'.repeat(500)}' AS filler, (SELECT a.n FROM numbers a WHERE a.n IN (1, 2) AND (a.n = 1 OR b.n = 4000)) AS x FROM numbers b ORDER BY n`,
   sqlite:
     'SELECT n, abs(CASE WHEN n = 4000 THEN -9223372036854775807 - 1 ELSE n END) AS x FROM numbers ORDER BY n',
 };

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { PoolConnection } from 'mysql2';
 import { settledWithin } from '../settled-within';
 import { quoteIdentifier } from './quote';
@@ -57,6 +58,23 @@ export class MysqlSession {
         error ? reject(error) : resolve(rows as unknown as (string | null)[][]),
       );
     });
+  }
+
+  /**
+   * Stops or continues reading from the server; TCP makes it wait. The socket itself: `pause` of mysql2 copies every packet
+   * that has arrived already.
+   */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  /** mysql2 keeps it; its types do not tell. */
+  get #socket(): Pick<Socket, 'pause' | 'resume'> | undefined {
+    return (this.connection as { stream?: Socket }).stream;
   }
 
   async pin(): Promise<void> {

@@ -174,13 +174,13 @@ export class MysqlStatement implements RunningStatement {
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.session.connection.pause();
+    this.session.pause();
   }
 
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.session.connection.resume();
+    this.session.resume();
   }
 
   #complete(): void {
