@@ -335,6 +335,74 @@ describe('shards over HTTP', () => {
     });
   });
 
+  describe('all at once', () => {
+    const group = 'spread';
+    const target = 'all';
+    const asked = async (query: string, more: object = {}): Promise<unknown> => {
+      const { status, body } = await ask(target, { query, group, rowMode: 'array', ...more });
+      return status === 200 ? body.data : [status, body.code];
+    };
+    beforeAll(async () => {
+      await service.api('PUT', `/api/shards/groups/${group}`, {});
+      for (const [index, shardId] of ['s1', 's2', 's3'].entries()) {
+        await add(shardId, { group });
+        const client = await createConnection(databases.at(-1)!.url);
+        await client.query('CREATE TABLE sales (id INT PRIMARY KEY, price DECIMAL(10,2), name VARCHAR(20))');
+        const rows = [0, 1, 2, 3].map((n) => n * 3 + index);
+        for (const id of rows)
+          await client.query('INSERT INTO sales VALUES (?, ?, ?)', [id, id === 5 ? null : id / 10, `n${id}`]);
+        await client.end();
+      }
+    });
+
+    it('puts rows together, ordered and cut as one table would be', async () => {
+      expect(((await asked('SELECT id FROM sales')) as unknown[]).length).toBe(12);
+      expect(
+        await asked('SELECT id FROM sales WHERE id < ? ORDER BY id DESC LIMIT 3', { params: [8] }),
+      ).toEqual([[7], [6], [5]]);
+      expect(await asked('SELECT price, id FROM sales ORDER BY price, id LIMIT 2')).toEqual([
+        [null, 5],
+        ['0.00', 0],
+      ]);
+      const { body } = await ask(target, { query: 'SELECT id FROM sales ORDER BY id', group, maxRows: 5 });
+      expect(body.data.map(({ id }: any) => id)).toEqual([0, 1, 2, 3, 4]);
+      expect([body.truncated, body.metadata.shards.map(({ shardId }: any) => shardId)]).toEqual([
+        true,
+        ['s1', 's2', 's3'],
+      ]);
+    });
+
+    it('folds plain aggregates', async () => {
+      expect(await asked('SELECT count(*), count(price), sum(price), min(id), max(id) FROM sales')).toEqual([
+        ['12', '11', '6.10', 0, 11],
+      ]);
+    });
+
+    it.each([
+      ['SELECT avg(price) FROM sales', [400, 'shard.not_mergeable']],
+      ['SELECT id FROM sales ORDER BY name', [400, 'shard.not_mergeable']],
+      ['SELECT name FROM sales ORDER BY name', [400, 'shard.not_mergeable']],
+      [`UPDATE sales SET name = 'x'`, [400, 'shard.not_mergeable']],
+      ['SELEC 1', [400, 'query.syntax']],
+    ])('refuses %s, on record', async (query, expected) => {
+      expect(await asked(query)).toEqual(expected);
+      const { items } = (await service.api('GET', '/api/database/history?limit=1')).body;
+      expect(items[0]).toMatchObject({ status: 'error', errorCode: expected[1] });
+    });
+
+    it('answers not at all rather than without a shard', async () => {
+      await set('s2', 'maintenance');
+      expect(await asked('SELECT id FROM sales')).toEqual([503, 'shard.maintenance']);
+      await set('s2', 'inactive');
+      expect(await asked('SELECT id FROM sales')).toEqual([409, 'shard.unknown']);
+      await set('s2', 'active');
+      const stranger = await service.user('user');
+      for (const shard of ['s1', 's2']) await permit(shard, stranger.id);
+      const { status } = await ask(target, { query: 'SELECT id FROM sales', group }, stranger.token);
+      expect(status).toBe(404);
+    });
+  });
+
   it('removes a shard to which nothing belongs, with its sealed connection', async () => {
     await add('brief');
     expect(told(await ask('brief', {}, undefined, other))).toBe('brief');

@@ -23,12 +23,12 @@ export class ShardQueriesController {
   @HttpCode(200)
   @Requires('query.run', { session: 'cached' })
   @ApiOperation({
-    summary: "Run one statement on a shard, on the caller's own shard, or on the global database",
+    summary: "Run one statement on a shard, on the caller's own shard, on all, or on the global database",
   })
   @ApiParam({
     name: 'shardId',
     example: 'session',
-    description: 'The id of a shard, or `session` or `global`',
+    description: 'The id of a shard, or `session`, `all` or `global`',
   })
   @ApiBody(shardRequestSchema)
   @ApiAnswer(queryResultExample)

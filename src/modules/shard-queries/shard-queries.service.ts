@@ -3,9 +3,10 @@ import { AppError, isAppError } from '../../common/app-error';
 import type { ErrorCode } from '../../common/errors/catalog';
 import type { Caller } from '../../common/principal';
 import type { ConditionalCaller } from '../query/conditional-caller';
-import { QueryService, type QueryAnswer } from '../query/query.service';
+import { QueryService } from '../query/query.service';
 import { shardMapUnchanged } from '../shards/shard-epoch.check';
 import { ShardRouter, type FoundRoute } from '../shards/shard-router';
+import { ScatterService, type ShardAnswer } from './scatter.service';
 import type { ShardRequest } from './shard-request';
 
 /** Routes tried for one request while the map keeps changing. */
@@ -24,6 +25,7 @@ export class ShardQueriesService {
   constructor(
     private readonly router: ShardRouter,
     private readonly queries: QueryService,
+    private readonly scatter: ScatterService,
   ) {}
 
   /**
@@ -31,13 +33,16 @@ export class ShardQueriesService {
    * again. Nothing is sent by a route that does not hold.
    * @throws AppError `shard.*`, and everything `QueryService.run` throws
    */
-  async run(caller: Caller, request: ShardRequest, client: AbortController): Promise<QueryAnswer> {
+  async run(caller: Caller, request: ShardRequest, client: AbortController): Promise<ShardAnswer> {
     for (let tries = 1; ; tries++) {
       const found = await this.find(caller, request, tries > 1);
       try {
         return await this.ask(caller, request, found, client);
       } catch (error) {
-        if (!isAppError(error) || !explainedByChange.has(error.code)) throw error;
+        if (!isAppError(error)) throw error;
+        // Without the id of a run there is no record of it yet.
+        if (error.extra.queryId === undefined) throw await this.queries.refuse(caller, request.query, error);
+        if (!explainedByChange.has(error.code)) throw error;
         if (tries < MAX_ROUTES && (await this.router.hasChanged(found))) continue;
         throw hidden(error, request);
       }
@@ -57,9 +62,9 @@ export class ShardQueriesService {
     { query }: ShardRequest,
     { map, route }: FoundRoute,
     client: AbortController,
-  ): Promise<QueryAnswer> {
-    if (route.kind === 'all') throw new AppError('shard.not_mergeable', 'Ask one shard at a time');
+  ): Promise<ShardAnswer> {
     const conditional: ConditionalCaller = { ...caller, conditions: [shardMapUnchanged(map)] };
+    if (route.kind === 'all') return this.scatter.run(conditional, query, route.shards, client);
     const connectionId = route.kind === 'global' ? route.connectionId : route.shard.connectionId;
     const onlyReads = route.kind === 'shard' && route.onlyReads;
     return this.queries.run(conditional, { ...query, connectionId, onlyReads }, client);
