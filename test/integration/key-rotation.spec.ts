@@ -17,6 +17,8 @@ import { startTestService, type TestService } from '../e2e/service';
 
 const CONNECTIONS = 120;
 const RESULTS = 60;
+/** With the key of one set of policies. */
+const SEALED = CONNECTIONS + RESULTS + 1;
 const KILLS = 6;
 const CHILD = join(__dirname, 'rotate-keys.child.ts');
 const [OLD, NEW, LOST] = ['old', 'new', 'lost'].map((id): EncryptionKey => ({
@@ -60,6 +62,7 @@ describe('key rotation', () => {
     });
     queryId = saved.body.id;
     await service.api('POST', `/api/database/saved-queries/${queryId}/results`);
+    await service.api('PUT', `/api/database/connections/${connectionIds[0]}/policies`, { items: [] });
     for (let n = 1; n < RESULTS; n++) await insertResult(`{"n":${n}}`, vault);
     truth = await contents();
   });
@@ -159,10 +162,10 @@ describe('key rotation', () => {
   it('changes the keys and nothing that anybody sees', async () => {
     const list = (): Promise<string> =>
       service.api('GET', '/api/database/connections?limit=500').then(({ body }) => JSON.stringify(body));
-    expect(truth.size).toBe(CONNECTIONS + RESULTS);
+    expect(truth.size).toBe(SEALED);
     const before = await list();
     const report = await rotate(NEW, OLD);
-    expect(report).toEqual({ resealed: CONNECTIONS + RESULTS, failed: [] });
+    expect(report).toEqual({ resealed: SEALED, failed: [] });
     expect(await keyIds()).toEqual(['new']);
     expect(await contents()).toEqual(truth);
     const replica = await service.replica({ encryptionKeys: [NEW, OLD] });
@@ -174,7 +177,7 @@ describe('key rotation', () => {
       actorName: 'system',
       resourceId: 'new',
       result: 'success',
-      details: { resealed: CONNECTIONS + RESULTS, failed: 0 },
+      details: { resealed: SEALED, failed: 0 },
     });
   });
 
@@ -255,7 +258,7 @@ describe('key rotation', () => {
         waits = count > 0;
       }
       await other.commitTransaction();
-      expect((await rotating).resealed).toBe(CONNECTIONS + RESULTS - 1);
+      expect((await rotating).resealed).toBe(SEALED - 1);
     } finally {
       await other.release();
     }
