@@ -306,6 +306,26 @@ describe('shards over HTTP', () => {
       expect((await service.api('GET', '/api/shards/g1?probe=false')).body).toMatchObject({ keys: 1 });
     });
 
+    it('takes the shard that a key was put on before its first use, and moves none', async () => {
+      const group = 'growing';
+      const path = (key: string): string => `/api/shards/groups/${group}/keys/${encodeURIComponent(key)}`;
+      for (const shardId of ['g1', 'g2']) {
+        const key = `tenant of/${shardId}`;
+        expect((await service.api('GET', path(key))).body.shardId).toBeNull();
+        expect((await service.api('PUT', path(key), { shardId })).body).toMatchObject({ key, shardId });
+        expect((await service.api('PUT', path(key), { shardId })).status).toBe(200);
+        const one = await service.user('admin');
+        await service.api('PATCH', `/api/users/${one.id}`, { attributes: { tenant: key } });
+        expect(told(await ask('session', { group }, one.token, other))).toBe(shardId);
+      }
+      const moved = await service.api('PUT', path('tenant of/g1'), { shardId: 'g2' });
+      expect(moved.body.code).toBe('shard.in_use');
+      const foreign = await service.api('PUT', path('new'), { shardId: 'one' });
+      expect(foreign.status).toBe(404);
+      const hashed = await service.api('PUT', '/api/shards/groups/default/keys/x', { shardId: 'one' });
+      expect(hashed.body.code).toBe('request.conflict');
+    });
+
     it('gives users of a region to its shards only', async () => {
       const group = 'regions';
       await service.api('PUT', `/api/shards/groups/${group}`, { strategy: 'region' });

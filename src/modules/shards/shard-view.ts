@@ -97,3 +97,18 @@ export class ShardGroupView {
   @ApiProperty({ type: 'integer', description: 'Raised by every change' })
   epoch!: number;
 }
+
+@ApiSchema({ name: 'ShardKey' })
+export class ShardKeyView {
+  @ApiProperty({ example: 'default' })
+  group!: string;
+
+  @ApiProperty({ description: 'The id of a user, or the attribute that is the key of the group' })
+  key!: string;
+
+  @ApiProperty({ description: 'What of the key is assigned: the key, or its bucket' })
+  slot!: string;
+
+  @ApiProperty({ nullable: true, type: String, description: 'null until the key is first used or put' })
+  shardId!: string | null;
+}

@@ -148,6 +148,14 @@ export class ShardGroupBody {
   keyAttribute?: string | null;
 }
 
+/** Where a key is put. */
+@ApiSchema({ name: 'ShardKeyBody' })
+export class ShardKeyBody {
+  @ApiProperty({ example: 'shard-1' })
+  @Matches(SHARD_NAME, { message: SHARD_NAME_MESSAGE })
+  shardId!: string;
+}
+
 /** Options of `GET /api/shards/{shardId}`. */
 export class ShardQuery {
   /** Whether to ask the database now, for `latencyMs`. */

@@ -1,16 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../common/app-error';
+import { isStorableText } from '../../common/is-storable-text';
 import { Requires } from '../../common/access';
 import { CurrentCaller } from '../../common/caller.decorator';
 import { PageQuery } from '../../common/page-query.dto';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
 import { ApiAnswer, ApiPage } from '../../http/api-answer';
-import { SHARD_NAME, ShardBody, ShardGroupBody, ShardPatch, ShardQuery } from './shard.dto';
+import { SHARD_NAME, ShardBody, ShardGroupBody, ShardKeyBody, ShardPatch, ShardQuery } from './shard.dto';
 import { ShardGroupsService } from './shard-groups.service';
+import { ShardKeysService } from './shard-keys.service';
 import { ShardReader } from './shard-reader';
-import { ShardGroupView, ShardView } from './shard-view';
+import { ShardGroupView, ShardKeyView, ShardView } from './shard-view';
 import { ShardsService } from './shards.service';
 
 @ApiTags('Shards')
@@ -21,6 +23,7 @@ export class ShardsController {
   constructor(
     private readonly shards: ShardsService,
     private readonly groups: ShardGroupsService,
+    private readonly keys: ShardKeysService,
     private readonly reader: ShardReader,
   ) {}
 
@@ -69,6 +72,27 @@ export class ShardsController {
     return this.groups.put(caller, nameOf(group), body);
   }
 
+  @Get('groups/:group/keys/:key')
+  @Requires('connections.manage')
+  @ApiOperation({ summary: 'The shard of a key' })
+  @ApiOkResponse({ type: ShardKeyView })
+  getKey(@Param('group') group: string, @Param('key') key: string): Promise<ShardKeyView> {
+    return this.keys.get(nameOf(group), keyOf(key));
+  }
+
+  @Put('groups/:group/keys/:key')
+  @Requires('connections.manage')
+  @ApiOperation({ summary: 'Put a key that belongs to no shard yet on one' })
+  @ApiOkResponse({ type: ShardKeyView })
+  putKey(
+    @Param('group') group: string,
+    @Param('key') key: string,
+    @Body() { shardId }: ShardKeyBody,
+    @CurrentCaller() caller: Caller,
+  ): Promise<ShardKeyView> {
+    return this.keys.put(caller, nameOf(group), keyOf(key), shardId);
+  }
+
   @Get(':shardId')
   @Requires('connections.manage')
   @ApiOperation({ summary: 'One shard; it is asked for its latency now' })
@@ -104,5 +128,10 @@ export class ShardsController {
 
 function nameOf(text: string): string {
   if (!SHARD_NAME.test(text)) throw new AppError('resource.not_found', 'There is nothing of this name');
+  return text;
+}
+
+function keyOf(text: string): string {
+  if (text === '' || !isStorableText(text)) throw new AppError('resource.not_found', 'This is no key');
   return text;
 }

@@ -9,6 +9,7 @@ import { ShardAssignment } from './shard-assignment.entity';
 import { ShardGroup } from './shard-group.entity';
 import { ShardGroupsService } from './shard-groups.service';
 import { ShardHomes } from './shard-homes';
+import { ShardKeysService } from './shard-keys.service';
 import { ShardMaps } from './shard-maps';
 import { ShardReader } from './shard-reader';
 import { ShardRouter } from './shard-router';
@@ -25,7 +26,15 @@ import { ShardsService } from './shards.service';
     RuntimeModule,
   ],
   controllers: [ShardsController],
-  providers: [ShardGroupsService, ShardHomes, ShardMaps, ShardReader, ShardRouter, ShardsService],
+  providers: [
+    ShardGroupsService,
+    ShardHomes,
+    ShardKeysService,
+    ShardMaps,
+    ShardReader,
+    ShardRouter,
+    ShardsService,
+  ],
   exports: [ShardRouter],
 })
 export class ShardsModule {}
