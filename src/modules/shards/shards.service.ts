@@ -35,6 +35,13 @@ export class ShardsService {
   async create(caller: Caller, { shardId, region, ...body }: ShardBody): Promise<void> {
     const { group = DEFAULT_GROUP, type = 'mysql', status = 'active' } = body;
     await this.signals.transaction(async (manager) => {
+      // The one group that needs no making.
+      if (group === DEFAULT_GROUP) {
+        await manager.query(
+          `INSERT INTO shard_groups (name, strategy, epoch) VALUES ($1, 'hash', 0) ON CONFLICT DO NOTHING`,
+          [group],
+        );
+      }
       const epoch = await raiseEpoch(manager, group);
       const connectionId = await this.connections.createIn(manager, byCaller(caller), {
         ...connectionPart(body),

@@ -1,0 +1,1 @@
+INSERT INTO shard_groups (name, strategy) VALUES ('default', 'hash') ON CONFLICT DO NOTHING;
