@@ -53,7 +53,7 @@ const servers = {
 
 module.exports = {
   coverageProvider: 'v8',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testRegex: '\\.spec\\.ts$' },
     {
