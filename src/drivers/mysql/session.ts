@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { PoolConnection } from 'mysql2';
+import { RowGuard } from '../row-guard';
 import { settledWithin } from '../settled-within';
 import { quoteIdentifier } from './quote';
 
@@ -127,6 +128,15 @@ export class MysqlSession {
       await this.pin();
     };
     return (await settledWithin(work(), resetWithinMs)) === 'resolved';
+  }
+
+  /** Closes the session when one row turns out to be larger than a row may be. */
+  guardRows(onTooLarge: () => void): RowGuard {
+    const { stream } = this.connection as unknown as { stream: Socket };
+    return new RowGuard(stream, () => {
+      onTooLarge();
+      this.destroy();
+    });
   }
 
   release(): void {

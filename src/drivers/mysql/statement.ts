@@ -4,6 +4,7 @@ import type { Column, Row } from '../cell';
 import type { QueryRequest } from '../driver';
 import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
+import { RowGuard, rowTooLarge } from '../row-guard';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
 import { checkExpectations } from './check-expectations';
@@ -50,6 +51,7 @@ export class MysqlStatement implements RunningStatement {
   #wanted = 1;
   readonly #waiters = new Waiters();
   #timer: NodeJS.Timeout | undefined;
+  #guard: RowGuard | null = null;
 
   constructor(
     private readonly session: MysqlSession,
@@ -66,6 +68,7 @@ export class MysqlStatement implements RunningStatement {
   /** Resolves when the columns are known and the first row has arrived or there is none; rejects if it fails before. */
   async begin(): Promise<void> {
     this.session.connection.on('error', this.#onLost);
+    this.#guard = this.session.guardRows(() => this.#onLost(rowTooLarge()));
     this.#timer = setTimeout(
       () => void this.stop(new AppError('query.timeout')),
       Math.min(this.request.timeoutMs + limitGraceMs, 2 ** 31 - 1),
@@ -147,12 +150,14 @@ export class MysqlStatement implements RunningStatement {
       onError(error);
     });
     command.on('fields', (fields: readonly WireColumn[] | undefined) => {
+      this.#guard?.progress();
       results += 1;
       if (results > 1 || !fields) return;
       this.columns = fields.map(describeColumn);
       this.#readers = fields.map(cellReader);
     });
     command.on('result', (row: WireValue[] | { affectedRows: number | string }) => {
+      this.#guard?.progress();
       if (!Array.isArray(row)) this.#changed ??= Number(row.affectedRows);
       // a procedure may give several results; the first one is the answer
       else if (results === 1) this.#take(row);
@@ -231,6 +236,7 @@ export class MysqlStatement implements RunningStatement {
     if (this.#state === 'over') return;
     this.#state = 'over';
     clearTimeout(this.#timer);
+    this.#guard?.close();
     this.#resume();
     const clean =
       !this.#sick &&

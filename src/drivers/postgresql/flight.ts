@@ -1,3 +1,4 @@
+import { RowGuard, rowTooLarge } from '../row-guard';
 import type { Connection, FieldDef, Submittable } from 'pg';
 import { serialize } from 'pg-protocol';
 
@@ -57,6 +58,7 @@ export class Flight implements Submittable {
   #connection: WireConnection | null = null;
   #synced = false;
   #over = false;
+  #guard: RowGuard | null = null;
   /** Whether the server has answered anything: until then nothing of the flight can have had an effect. */
   answered = false;
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
@@ -78,7 +80,15 @@ export class Flight implements Submittable {
 
   submit(connection: Connection): void {
     this.#connection = connection as unknown as WireConnection;
+    this.#guard = new RowGuard(this.#connection.stream, () => this.#refuseRow());
     this.send(this.#first);
+  }
+
+  /** The server would send it to its end before it looked at anything else: only closing the socket stops that. */
+  #refuseRow(): void {
+    const { stream } = this.#connection!;
+    this.handleError(rowTooLarge());
+    stream.destroy();
   }
 
   /** Adds to a flight whose Sync has not been sent. */
@@ -111,16 +121,19 @@ export class Flight implements Submittable {
   }
 
   #endUnit(end: UnitEnd): void {
+    this.#guard?.progress();
     this.answered = true;
     this.#units.shift()?.onEnd?.(end);
   }
 
   handleRowDescription(message: { fields: FieldDef[] }): void {
+    this.#guard?.progress();
     this.answered = true;
     this.#units[0]?.onColumns?.(message.fields);
   }
 
   handleDataRow(message: DataRow): void {
+    this.#guard?.progress();
     this.#units[0]?.onRow?.(message.fields, message.length);
   }
 
@@ -147,6 +160,7 @@ export class Flight implements Submittable {
   handleReadyForQuery(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#guard?.close();
     this.resume();
     this.#settle.resolve();
   }
@@ -158,6 +172,7 @@ export class Flight implements Submittable {
     this.resume();
     if (!this.#synced) this.send([sync]);
     this.#over = true;
+    this.#guard?.close();
     this.#units.length = 0;
     this.#settle.reject(error);
   }

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { AppError } from '../../common/app-error';
 import { mapSqliteError } from './map-error';
+import { memorySignal } from './memory-limit';
 import type { Began, Failure, OpenMessage, Replies, Reply, Request } from './protocol';
 
 /** From `dist` the compiled program runs; from the sources (tests) Node is taught TypeScript by a dev dependency. */
@@ -11,6 +12,11 @@ const execArgv = (): string[] => (extension === '.ts' ? ['--require', require.re
 
 /** Our environment holds secrets: the child gets what an operating system needs to find temporary folders and libraries. */
 const passedOn = ['SystemRoot', 'TEMP', 'TMP', 'TMPDIR'];
+
+const ended = (): AppError =>
+  new AppError('connection.lost', 'The process that ran the statement has ended.');
+const tooMuchMemory = (): AppError =>
+  new AppError('query.resources', 'The statement needs more memory than one statement may have.');
 
 export class ChildFailure extends Error {
   constructor(readonly failure: Failure) {
@@ -32,16 +38,16 @@ export class SqliteProcess {
 
   private constructor(private readonly child: ChildProcess) {
     this.exited = new Promise((resolve) => {
-      const gone = (): void => {
+      const gone = (reason: AppError): void => {
         this.#dead = true;
         this.undelivered ||= !this.#began;
         const waiting = this.#settle;
         this.#settle = null;
-        waiting?.reject(new AppError('connection.lost', 'The process that ran the statement has ended.'));
+        waiting?.reject(reason);
         resolve();
       };
-      child.once('exit', gone);
-      child.once('error', gone);
+      child.once('exit', (_code, signal) => gone(signal === memorySignal ? tooMuchMemory() : ended()));
+      child.once('error', () => gone(ended()));
     });
     child.on('message', (reply: Reply | Began) => {
       this.#began = true;

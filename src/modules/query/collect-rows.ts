@@ -22,8 +22,8 @@ export async function collectRows(
   let units = 0;
   let ended = false;
   while (rows.length <= maxRows) {
-    const wanted = Math.min(BATCH_ROWS, maxRows + 1 - rows.length);
-    const batch = await cursor.read(wanted);
+    // what has arrived, not as many as there may be: a thousand wide rows are too many before they can be measured
+    const batch = await cursor.read(Math.min(BATCH_ROWS, maxRows + 1 - rows.length), true);
     for (const row of batch) {
       units += unitsOf(row);
       rows.push(row);
@@ -31,12 +31,12 @@ export async function collectRows(
     if (units > MAX_RESULT_UNITS) {
       throw new AppError('query.result_too_large', 'Ask for fewer rows or columns');
     }
-    ended = batch.length < wanted;
+    ended = batch.length === 0;
     if (ended) break;
   }
   // A write counts once it is read to its end; the rows behind the limit were changed as well.
   if (access === 'write') {
-    while (!ended) ended = (await cursor.read(BATCH_ROWS)).length < BATCH_ROWS;
+    while (!ended) ended = (await cursor.read(BATCH_ROWS, true)).length === 0;
   }
   const truncated = rows.length > maxRows;
   if (truncated) rows.pop();

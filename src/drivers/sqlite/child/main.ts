@@ -4,10 +4,15 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Began, Reply, Request } from '../protocol';
+import { maxResidentBytes, memorySignal } from '../memory-limit';
 import { failureOf, Session } from './serve';
 
-// a statement may keep the loop busy while the parent dies: a thread of its own notices, the channel could not
-const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
+// A statement may keep the loop busy while the parent dies, or take all the memory there is: a thread of its own notices.
+const watch = `
+  setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL'); }, 1000);
+  setInterval(() => {
+    if (process.memoryUsage.rss() > ${maxResidentBytes}) process.kill(process.pid, '${memorySignal}');
+  }, 20);`;
 new Worker(watch, {
   eval: true,
   execArgv: [],

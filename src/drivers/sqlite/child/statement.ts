@@ -3,6 +3,7 @@ import type { Column } from '../../cell';
 import { typeOfDeclared, typeOfValues, widened, type SqliteValue } from '../column-type';
 import { encodeValue } from '../encode-value';
 import type { Batch, QueryMessage, WireRow } from '../protocol';
+import { maxRowBytes } from '../../row-guard';
 import type { OpenDatabase } from './database';
 import { describeFailure, FailureError } from './failure';
 
@@ -83,7 +84,9 @@ export class RunningStatement {
       rows.push(next.value);
       this.#left -= 1;
       if (this.#left === 0) this.#finish();
-      bytes += sizeOf(next.value);
+      const size = sizeOf(next.value);
+      if (size > maxRowBytes) throw tooBig();
+      bytes += size;
     }
     return rows;
   }
@@ -103,6 +106,11 @@ export class RunningStatement {
       throw new FailureError(describeFailure(error, phase, this.database.authorizer.denied));
     }
   }
+}
+
+/** As SQLite says it of one value: SQLITE_TOOBIG. */
+function tooBig(): FailureError {
+  return new FailureError({ code: 18, message: 'row too big', phase: 'step', denied: null });
 }
 
 function sizeOf(row: readonly SqliteValue[]): number {
