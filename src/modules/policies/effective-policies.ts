@@ -20,6 +20,8 @@ export interface EffectivePolicies {
   /** The same for viewers whose statements are rewritten in the same way. */
   readonly key: string;
   readonly isEmpty: boolean;
+  /** An administrator's expression may call something that leaves traces in the session. */
+  readonly callsFunctions: boolean;
   readonly variables: PolicyVariables;
   /** Columns that are not there for the viewer. */
   readonly denied: readonly DeniedColumn[];
@@ -29,6 +31,7 @@ export interface EffectivePolicies {
 export const noPolicies: EffectivePolicies = {
   key: '',
   isEmpty: true,
+  callsFunctions: false,
   variables: new Map(),
   denied: [],
   policyOf: () => null,
@@ -83,12 +86,38 @@ function collect(
   return relations;
 }
 
-/** Whether viewers with other variables may get another statement; a colon that means something else costs a plan. */
-function namesVariables({ rowFilters, columns }: Collected): boolean {
-  const expressions = [...columns.values()].map((policy) =>
-    policy.rule === 'mask' && policy.mask === 'expression' ? policy.expression : '',
+function expressionsOf({ rowFilters, columns }: Collected): string[] {
+  const masks = [...columns.values()].flatMap((policy) =>
+    policy.rule === 'mask' && policy.mask === 'expression' ? [policy.expression] : [],
   );
-  return [...rowFilters, ...expressions].some((text) => text.includes(':'));
+  return [...rowFilters, ...masks];
+}
+
+/** Words that a parenthesis may follow without a call. */
+const grammar = new Set([
+  'in',
+  'and',
+  'or',
+  'not',
+  'any',
+  'all',
+  'some',
+  'between',
+  'like',
+  'when',
+  'then',
+  'else',
+  'case',
+]);
+
+/** A name in front of a parenthesis that is no word of the grammar; what is found in a literal costs a longer reset. */
+function callsFunctions(expression: string): boolean {
+  return [...expression.matchAll(/([\w$"`\]]+)\s*\(/g)].some(([, name]) => !grammar.has(name!.toLowerCase()));
+}
+
+/** Whether viewers with other variables may get another statement; a colon that means something else costs a plan. */
+function namesVariables(collected: Collected): boolean {
+  return expressionsOf(collected).some((text) => text.includes(':'));
 }
 
 /** Pure: what holds of `items` for the viewer, several policies on one column being the strictest of them. */
@@ -111,6 +140,7 @@ export function effectivePolicies(
   return {
     key: createHash('sha256').update(text).update(identity).digest('base64'),
     isEmpty: relations.size === 0,
+    callsFunctions: [...relations.values()].flatMap(expressionsOf).some(callsFunctions),
     variables,
     denied: items.flatMap(({ schema = null, table, column, deny }) =>
       deny === true &&

@@ -4,7 +4,6 @@ import { AppError } from '../../common/app-error';
 import { keyedHashFunction } from '../../common/keyed-hash-function';
 import type { RelationName } from '../../common/relation-description';
 import type { Dialect } from '../../common/dialect';
-import { analyse } from '../../sql/analyse';
 import type { StatementFacts } from '../../sql/facts';
 import { isStateless } from '../../sql/is-stateless';
 import { rewrite } from '../../sql/policy/rewrite';
@@ -70,7 +69,7 @@ export class StatementPlanner {
       ...(statement.text.includes(keyedHashFunction) && {
         hashKey: await this.policies.hashKeyOf(connection),
       }),
-      stateless: await isStatelessText(connection.dialect, statement.text, facts),
+      stateless: isStateless(facts) && !policies.callsFunctions,
     };
     this.plans.set(key, plan);
     return plan;
@@ -157,12 +156,6 @@ function nameKey({ schema, name }: RelationName): string {
 
 function unchanged(text: string, facts: StatementFacts): Plan {
   return { text, edits: [], expects: [], relations: [], maskedColumns: null, stateless: isStateless(facts) };
-}
-
-async function isStatelessText(dialect: Dialect, text: string, facts: StatementFacts): Promise<boolean> {
-  if (!isStateless(facts)) return false;
-  const analysis = await analyse(dialect, text);
-  return analysis.ok && isStateless(analysis.facts);
 }
 
 function keyOf({ connection, policies, text }: PlanRequest): string {

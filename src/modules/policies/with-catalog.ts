@@ -26,6 +26,7 @@ export function withCatalog(
     ...policies,
     key: `${policies.key}:${digest}`,
     isEmpty: false,
+    callsFunctions: true,
     policyOf: (relation) =>
       (isSystemRelation(dialect, relation.schema, relation.name)
         ? catalogPolicy(dialect, relation, visibility)

@@ -54,6 +54,7 @@ export class RunRecorder {
       details: {
         queryId: id,
         revision: connection.revision,
+        policyEpoch: connection.policyEpoch,
         kind: facts.kind,
         access: facts.access,
         relations: [
