@@ -43,13 +43,19 @@ export function encodingsOf(canary: string): readonly string[] {
   );
 }
 
+/** A short number stands for itself only: within times, ports and identifiers it is found by chance. */
+function holds(shown: string, form: string): boolean {
+  if (form.length >= shortestEncoded || !/^\d+$/.test(form)) return shown.includes(form);
+  return new RegExp(`(?<![0-9a-z.])${form}(?![0-9a-z])`).test(shown);
+}
+
 /** A searcher for any of the canaries in any encoding. `asked` is what the caller wrote and therefore knew. */
 export function canarySearch(canaries: readonly string[]): (text: string, asked?: string) => string | null {
   const forms = canaries.flatMap(encodingsOf);
   return (text, asked = '') => {
     const shown = withoutNoise(text).toLowerCase();
     const known = asked.toLowerCase();
-    return forms.find((form) => shown.includes(form) && !known.includes(form)) ?? null;
+    return forms.find((form) => holds(shown, form) && !known.includes(form)) ?? null;
   };
 }
 
