@@ -23,7 +23,10 @@ export interface FunctionRef {
 
 /** What a statement is and touches. Whatever is not understood becomes a `Refusal` instead. */
 export interface StatementFacts {
-  /** `select`, `values`, `explain`, `insert`, … ; for MongoDB the operation (`find`, `aggregate`, …). */
+  /**
+   * `select`, `values`, `explain`, `insert`, … ; `ddl` for what defines tables, indexes, views and schemas; for MongoDB the
+   * operation (`find`, `aggregate`, …).
+   */
   readonly kind: string;
   readonly access: StatementAccess;
   /** Every relation read or written, once per reference; names of CTEs are not among them. */
@@ -31,6 +34,8 @@ export interface StatementFacts {
   readonly functions: readonly FunctionRef[];
   /** Parameters the statement expects. */
   readonly parameterCount: number;
+  /** Of the kind `ddl`: what everybody is told who may not define anything. */
+  readonly refusal?: Refusal;
 }
 
 /** Why a statement is not run: the construct is named so that the caller can change it. */

@@ -626,6 +626,16 @@ describe('the keyed hash', () => {
   });
 });
 
+it('describes the columns of a table as it is, not as it was when the session last looked', async () => {
+  execute('create table grown (a integer); insert into grown values (1)');
+  const source = await open({ maxSessions: 1 });
+  expect((await run(source, 'select * from grown')).columns.map(({ name }) => name)).toEqual(['a']);
+  execute("alter table grown add column b text default 'x'");
+  const { columns, rows } = await run(source, 'select * from grown');
+  expect(columns.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(rows).toEqual([[1, 'x']]);
+});
+
 it('counts what triggers and foreign keys change, and undoes all of it', async () => {
   execute(`create table parent (id integer primary key);
     create table child (id integer references parent on delete cascade);

@@ -104,6 +104,11 @@ export class ConnectionDirectory {
     await manager.update(DatabaseConnection, { id }, { schemaInfo, lastSchemaSync: new Date() });
   }
 
+  /** The catalog that was read does not hold any more: whoever wants it reads it anew. */
+  async forgetSchema({ id }: Pick<ConnectionRecord, 'id'>): Promise<void> {
+    await this.connections.update({ id }, { lastSchemaSync: null });
+  }
+
   /** Notes what a test of this revision has found. */
   async noteAccount({ id, revision }: ConnectionRecord, found: Omit<AccountInfo, 'revision'>): Promise<void> {
     const accountInfo: AccountInfo = { revision, account: found.account, checkedAt: found.checkedAt };

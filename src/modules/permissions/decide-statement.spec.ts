@@ -116,6 +116,30 @@ describe('decideStatement', () => {
     );
   });
 
+  it('lets administrators define, where the connection may be written, and tells others what they were always told', () => {
+    const refusal = {
+      code: 'query.read_only',
+      detail: 'DROP is not accepted here',
+      construct: 'DROP',
+    } as const;
+    const drop: StatementFacts = {
+      ...select([]),
+      kind: 'ddl',
+      access: 'write',
+      relations: [table('a', 'write')],
+      refusal,
+    };
+    const all = { ...reader, canWrite: true };
+    const writable = { ...postgresql, readOnly: false };
+    const administrator = { ...writable, isAdministrator: true };
+    expect(decideStatement(drop, all, administrator)).toBeNull();
+    expect(decideStatement(drop, all, writable)).toBe(refusal);
+    expect(decideStatement(drop, { ...reader, canQuery: false }, writable)).toBe(refusal);
+    expect(decideStatement(drop, all, { ...administrator, readOnly: true })).toBe(refusal);
+    const catalog = { ...drop, relations: [table('pg_catalog.*', 'write')] };
+    expect(decideStatement(catalog, all, administrator)?.code).toBe('permission.table_denied');
+  });
+
   it('folds names in SQLite, where main is no schema of its own', () => {
     const sqlite = { dialect: 'sqlite', searchPath: [] } as const;
     expect(codeOf(select(['customers', 'main.customers']), { allowedTables: ['Customers'] }, sqlite)).toBe(

@@ -32,6 +32,8 @@ export function decideStatement(
   granted: Permission,
   context: DecisionContext,
 ): Decision {
+  // Definitions are the business of administrators; nobody else learns more of them than that they are not accepted.
+  if (facts.refusal !== undefined && (!context.isAdministrator || context.readOnly)) return facts.refusal;
   const permission = foldPermission(granted, context.dialect);
   if (!permission.canQuery)
     return { code: 'permission.connection_denied', detail: 'The permission does not include queries' };

@@ -4,6 +4,7 @@ import type { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
 import { isRepeatable } from '../../sql/is-repeatable';
 import { SessionService } from '../auth/session.service';
+import { ConnectionDirectory } from '../connections/connection-directory';
 import { Admission } from './admission';
 import { collectRows } from './collect-rows';
 import type { CacheMode, QueryRequestBody } from './query-request';
@@ -31,6 +32,7 @@ export class QueryService {
     private readonly admission: Admission,
     private readonly runner: StatementRunner,
     private readonly cache: ResultCache,
+    private readonly directory: ConnectionDirectory,
     private readonly recorder: RunRecorder,
     private readonly sessions: SessionService,
   ) {}
@@ -81,6 +83,7 @@ export class QueryService {
       return await this.ask(run, signal);
     } finally {
       await this.cache.forget(run.connection.id);
+      if (run.facts.kind === 'ddl') await this.directory.forgetSchema(run.connection);
     }
   }
 

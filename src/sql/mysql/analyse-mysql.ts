@@ -1,7 +1,8 @@
 import type { StatementFacts } from '../facts';
 import { refuse } from '../refused';
-import type { LexedMysql } from './lex-mysql';
-import { parseMysql, type ParsedMysql } from './parse-mysql';
+import { analyseDdl, isDdl } from './analyse-ddl';
+import { lexMysql, type LexedMysql } from './lex-mysql';
+import { parseMysql, parseTree, type ParsedMysql } from './parse-mysql';
 import { accountWords } from './statement-words';
 import { TreeWalker, type Census } from './walk-tree';
 
@@ -21,6 +22,8 @@ function compareWithWords(census: Census, { words }: LexedMysql): void {
 
 /** Facts of one statement of MySQL or MariaDB. @throws Refused */
 export async function analyseMysql(text: string): Promise<StatementFacts> {
+  const lexed = lexMysql(text);
+  if (isDdl(lexed)) return analyseDdl(lexed, () => parseTree(lexed.code, text));
   return collectFacts(await parseMysql(text));
 }
 

@@ -60,7 +60,8 @@ function refuseSyntax(message: string, code: string, text: string): never {
   );
 }
 
-async function parse(code: string, text: string): Promise<Tree> {
+/** The tree of what the grammar takes for one statement. @throws Refused */
+export async function parseTree(code: string, text: string): Promise<Tree> {
   const outcome = await parseInWorker(code);
   if (outcome.kind === 'broken') return tooComplex();
   if (outcome.kind === 'timeout')
@@ -110,7 +111,7 @@ const accepted = new Set(['Query', 'Insert', 'Update', 'Delete']);
 export async function parseMysql(text: string): Promise<ParsedMysql> {
   const lexed = lexMysql(text);
   checkWords(lexed);
-  const parsed = await parse(withoutRollup(lexed), text);
+  const parsed = await parseTree(withoutRollup(lexed), text);
   const { kind, tree } = readExplain(parsed) ?? { kind: kindOf(parsed), tree: parsed };
   const [variant = ''] = Object.keys(tree);
   if (!accepted.has(variant)) {

@@ -1,6 +1,7 @@
 import type { StatementFacts } from '../facts';
 import { refuse } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
+import { analyseDdl, isDdl } from './analyse-ddl';
 import { describeNode } from './describe-node';
 import { parsePostgresql } from './parse-postgresql';
 import { TreeWalker } from './walk-tree';
@@ -60,8 +61,9 @@ function readExplain(node: Tree): Explain {
   return { query: node.query as Tree, analyses };
 }
 
-function factsOf(statement: Tree, text: string): StatementFacts {
+function factsOf(statement: Tree, text: string, explained = false): StatementFacts {
   const [kind = '', node] = Object.entries(statement)[0] ?? [];
+  if (isDdl(kind) && !explained) return analyseDdl(kind, node as Tree, fromUtf8Offsets(text));
   if (!kinds.has(kind)) {
     const { construct, code } = describeNode(kind);
     refuse(code, `${construct} is not accepted here`, { construct });
@@ -84,7 +86,7 @@ export async function analysePostgresql(text: string): Promise<StatementFacts> {
   const explained = (statement.tree as { ExplainStmt?: Tree }).ExplainStmt;
   if (explained === undefined) return factsOf(statement.tree, text);
   const { query, analyses } = readExplain(explained);
-  const facts = factsOf(query, text);
+  const facts = factsOf(query, text, true);
   if (analyses && facts.access === 'write')
     refuse('query.read_only', 'EXPLAIN ANALYZE runs the statement, and this one writes', {
       construct: 'EXPLAIN ANALYZE',

@@ -9,8 +9,8 @@
 export type FieldShape = 'leaf' | 'tree' | (string & {});
 export type NodeShape = Readonly<Record<string, FieldShape>>;
 
-const words = (list: string): string[] => list.split(' ').filter((word) => word !== '');
-const fields = (leaves: string, trees: string, nodes: NodeShape = {}): NodeShape => ({
+export const words = (list: string): string[] => list.split(/\s+/).filter((word) => word !== '');
+export const fields = (leaves: string, trees: string, nodes: NodeShape = {}): NodeShape => ({
   ...Object.fromEntries(words(leaves).map((name) => [name, 'leaf'])),
   ...Object.fromEntries(words(trees).map((name) => [name, 'tree'])),
   ...nodes,
@@ -175,13 +175,17 @@ const jsonExpressions = {
   JsonIsPredicate: fields('item_type unique_keys location', 'expr', pick('format')),
 };
 
-/** Fields by node kind. `TargetRangeVar` is ours: the RangeVar that a statement changes. */
-export const nodeShapes: ReadonlyMap<string, ReadonlyMap<string, FieldShape>> = new Map(
-  Object.entries({
-    ...statements,
-    ...sources,
-    TargetRangeVar: sources.RangeVar,
-    ...expressions,
-    ...jsonExpressions,
-  }).map(([kind, shape]) => [kind, new Map(Object.entries(shape))]),
-);
+/** Fields by node kind. */
+export type NodeShapes = ReadonlyMap<string, ReadonlyMap<string, FieldShape>>;
+
+export const shapesOf = (shapes: Readonly<Record<string, NodeShape>>): NodeShapes =>
+  new Map(Object.entries(shapes).map(([kind, shape]) => [kind, new Map(Object.entries(shape))]));
+
+/** `TargetRangeVar` is ours: the RangeVar that a statement changes. */
+export const nodeShapes: NodeShapes = shapesOf({
+  ...statements,
+  ...sources,
+  TargetRangeVar: sources.RangeVar,
+  ...expressions,
+  ...jsonExpressions,
+});

@@ -4,7 +4,7 @@ import { FactsCollector } from '../facts-collector';
 import { refuse } from '../refused';
 import { isSafeFunction, isSafeOperator, isSafeType, isUnsafeAttribute } from './catalog';
 import { describeNode } from './describe-node';
-import { nodeShapes } from './node-shapes';
+import { nodeShapes, type NodeShapes } from './node-shapes';
 
 type Tree = Readonly<Record<string, unknown>>;
 type Visit = (walker: TreeWalker, node: Tree) => void;
@@ -95,7 +95,11 @@ export class TreeWalker {
   private depth = 0;
 
   /** @param toPosition UTF-8 offset of the parser to UTF-16 offset of the caller's text */
-  constructor(private readonly toPosition: (offset: number) => number) {}
+  constructor(
+    private readonly toPosition: (offset: number) => number,
+    /** What the statement may consist of. */
+    private readonly shapes: NodeShapes = nodeShapes,
+  ) {}
 
   /** A node wrapped in its kind, or a list of such. */
   walk(value: unknown): void {
@@ -109,7 +113,7 @@ export class TreeWalker {
   }
 
   visit(kind: string, node: unknown): void {
-    const shape = nodeShapes.get(kind);
+    const shape = this.shapes.get(kind);
     if (shape === undefined || !isTree(node)) {
       const { construct, code } = describeNode(kind);
       return refuse(code, `${construct} is not accepted here`, { construct });

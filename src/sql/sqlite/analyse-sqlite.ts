@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../common/errors/catalog';
-import type { StatementFacts } from '../facts';
-import { refuse } from '../refused';
+import type { Refusal, StatementFacts } from '../facts';
+import { Refused } from '../refused';
+import { analyseDdl, isDdl } from './analyse-ddl';
 import { parseSqlite, type Tree } from './parse-sqlite';
 import { TreeWalker } from './walk-tree';
 
@@ -23,13 +24,13 @@ const sessionStatements = new Set([
   'ReleaseStmt',
 ]);
 
-function refuseStatement({ type, span }: Tree): never {
+function refusalOf({ type, span }: Tree): Refusal {
   const construct = type
     .replace(/Stmt$/, '')
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .toUpperCase();
   const code: ErrorCode = sessionStatements.has(type) ? 'query.unsupported' : 'query.read_only';
-  return refuse(code, `${construct} is not accepted here`, { construct, position: span.offset });
+  return { code, detail: `${construct} is not accepted here`, construct, position: span.offset };
 }
 
 /** Facts of one statement, by a port of SQLite's own grammar. @throws Refused */
@@ -38,7 +39,9 @@ export function analyseSqlite(text: string): StatementFacts {
   const explained = root.type === 'ExplainStmt';
   const statement = explained ? (root.stmt as Tree) : root;
   const kind = kinds.get(statement.type);
-  if (kind === undefined) return refuseStatement(statement);
+  if (kind === undefined && !explained && isDdl(statement))
+    return analyseDdl(statement, refusalOf(statement));
+  if (kind === undefined) throw new Refused(refusalOf(statement));
   const walker = new TreeWalker();
   walker.visit(statement);
   const values = (statement.body as { select?: Tree } | undefined)?.select?.type === 'SelectValues';

@@ -10,7 +10,7 @@ import { isSafeFunction, isSafeTableFunction } from './safe-functions';
 type Visit = (walker: TreeWalker, node: Tree) => void;
 
 /** Nodes of SQLite's grammar that a statement may consist of; every other refuses the statement. */
-const knownNodes: ReadonlySet<string> = new Set(
+export const queryNodes: ReadonlySet<string> = new Set(
   `SelectStmt InsertStmt UpdateStmt DeleteStmt Select CompoundSelect SelectFrom SelectValues ValuesRow FromClause
   JoinedSelectTable CommaJoinOperator TypedJoinJoinOperator OnJoinConstraint UsingJoinConstraint TableSelectTable
   TableCallSelectTable SelectSelectTable SubSelectTable ExprResultColumn StarResultColumn TableStarResultColumn AsAs
@@ -55,10 +55,13 @@ export class TreeWalker {
   private depth = 0;
 
   /** @param options.namedParameters takes `:name`, which stands for a variable in an administrator's expression */
-  constructor(private readonly options: { readonly namedParameters: boolean } = { namedParameters: false }) {}
+  constructor(
+    private readonly options: { readonly namedParameters: boolean } = { namedParameters: false },
+    private readonly knownNodes = queryNodes,
+  ) {}
 
   visit(node: Tree): void {
-    if (!knownNodes.has(node.type)) this.refuseNode(node);
+    if (!this.knownNodes.has(node.type)) this.refuseNode(node);
     this.depth += 1;
     if (this.depth > maxWalkDepth) refuseNesting(node.span.offset);
     visits.get(node.type)?.(this, node);

@@ -28,10 +28,9 @@ export class RunningStatement {
     this.#left = message.maxRows ?? Number.POSITIVE_INFINITY;
     authorizer.begin(message.access);
     this.#statement = this.#try('prepare', () => db.prepare(message.text));
-    const described = this.#statement.columns();
     this.#statement.setReadBigInts(true);
     this.#statement.setReturnArrays(true);
-    if (described.length === 0) {
+    if (this.#statement.columns().length === 0) {
       this.#try('step', () => this.#statement.run(...message.values));
       this.#rows = null;
       this.#finish();
@@ -43,7 +42,8 @@ export class RunningStatement {
       SqliteValue[]
     >;
     this.#ahead = this.#step(message.limit);
-    this.columns = described.map(({ name, type }, index) => {
+    // With the first step a statement that was compiled on a schema of before has been compiled anew.
+    this.columns = this.#statement.columns().map(({ name, type }, index) => {
       const declared = typeOfDeclared(type);
       const values = this.#ahead.map((row) => row[index] ?? null);
       const canonical = declared ? widened(declared, values) : typeOfValues(type, values);
