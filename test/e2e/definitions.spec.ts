@@ -17,7 +17,7 @@ describe.each([
     connectionId = (await service.api('POST', '/api/database/connections', body)).body.id;
     user = await service.user('user');
     const path = `/api/database/connections/${connectionId}/permissions/${user.id}`;
-    expect((await service.api('PUT', path, { canWrite: true })).status).toBe(200);
+    await service.api('PUT', path, { canWrite: true });
   });
   afterAll(async () => {
     await service?.close();

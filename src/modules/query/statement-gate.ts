@@ -44,7 +44,10 @@ export class StatementGate {
     const facts = await permit(principal, accessible, wish, functions);
     const policies = await this.policiesFor(principal, accessible, facts);
     if (facts.kind === 'ddl' && !policies.isEmpty)
-      throw new AppError('policy.unsupported', 'Whoever is bound by policies of the connection defines nothing on it');
+      throw new AppError(
+        'policy.unsupported',
+        'Whoever is bound by policies of the connection defines nothing on it',
+      );
     return { facts, policies, plan: await this.planner.plan({ connection, policies, text, facts }) };
   }
 

@@ -89,7 +89,7 @@ const namesOf: Readonly<Record<string, (node: Tree) => Names>> = {
   },
   TruncateStmt: ({ relations }) =>
     (relations as readonly { RangeVar: Tree }[]).map(({ RangeVar: { catalogname, schemaname, relname } }) =>
-      [catalogname, schemaname, relname].flatMap((part) => (part === undefined ? [] : [String(part)])),
+      [catalogname, schemaname, relname].flatMap((part) => (typeof part === 'string' ? [part] : [])),
     ),
   RenameStmt: ({ renameType, subname }) =>
     renameType === 'OBJECT_SCHEMA' ? [everythingIn(String(subname))] : [],
