@@ -8,6 +8,7 @@ import type {
 } from '../common/relation-description';
 import type { AccountPower } from './account-power';
 import type { Column, Row } from './cell';
+import type { EncodedRows, RowLayout } from './row-layout';
 import type { TableInfo } from './table-info';
 
 export const connectionTypes = [
@@ -178,6 +179,11 @@ export interface Cursor extends AsyncDisposable {
    * @param soon does not wait for `limit` rows: gives what has arrived as soon as there is any; none only at the end
    */
   read(limit: number, soon?: boolean): Promise<Row[]>;
+  /**
+   * The same rows as JSON text, made of the bytes that the server has sent: for who only passes them on. A cursor that has
+   * it knows its columns from the start.
+   */
+  encode?(layout: RowLayout, limit: number, soon?: boolean): Promise<EncodedRows>;
   /** Rows a write changed, once the end is reached; `null` for reads. */
   readonly affectedRows: number | null;
 }

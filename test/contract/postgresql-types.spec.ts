@@ -2,8 +2,10 @@ import { Client } from 'pg';
 import { driverFor } from '../../src/drivers';
 import { RawJson, type CanonicalType, type Cell } from '../../src/drivers/cell';
 import type { Source } from '../../src/drivers/driver';
+import { encodeRow, rowLayout } from '../../src/drivers/row-layout';
 import { describeEngine, freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
 import { collect, connectOptions, never, request } from './driver-contract';
+import type { Statement } from './fixture';
 
 /** `[type in SQL, text the server reads, canonical type, canonical form, native type unless it is the type in SQL]` */
 type Sample = [sql: string, input: string, type: CanonicalType, cell: Cell, native?: string];
@@ -115,6 +117,24 @@ const samples: Sample[] = [
   ['ltree', 'a.b.c', 'other', 'a.b.c'],
 ];
 
+const layout = rowLayout(['value', 'noth"ing'], 'object', { ahead: ',\n', behind: ' ' });
+
+/** Every row as JSON, made of the bytes that the server has sent. */
+async function encoded(source: Source, statement: Statement): Promise<string> {
+  await using cursor = await source.query(request(statement), never);
+  let text = '';
+  for (;;) {
+    const { bytes, count } = await cursor.encode!(layout, 100);
+    text += bytes.toString();
+    if (count < 100) return text;
+  }
+}
+
+async function encodedByCells(source: Source, statement: Statement): Promise<string> {
+  const { rows } = await collect(source, request(statement));
+  return rows.map((row) => encodeRow(row, layout)).join('');
+}
+
 describeEngine('postgresql', () => {
   let database: FreshDatabase;
   let source: Source;
@@ -153,6 +173,11 @@ describeEngine('postgresql', () => {
     }
   });
 
+  it.each(samples)('%s %j is encoded from its bytes as from its cells', async (sql, input) => {
+    const statement = { text: `select $1::text::${sql} as value, null::${sql} as nothing`, values: [input] };
+    expect(await encoded(source, statement)).toBe(await encodedByCells(source, statement));
+  });
+
   // as parameters, bytes are written in PostgreSQL's own form, and JSON in an array as text
   const bothWays = samples.filter(([sql]) => !sql.startsWith('bytea') && sql !== 'jsonb[]');
 
@@ -173,6 +198,12 @@ describeEngine('postgresql', () => {
     );
     expect(rows).toEqual([[['red'], 1]]);
     expect(columns[0]).toEqual({ name: 'array', type: 'array', elementType: 'text', nativeType: 'colour[]' });
+  });
+
+  it('encodes long rows and texts, and what needs escapes', async () => {
+    const text = `select n, repeat(case n % 4 when 0 then 'plain' when 1 then E'quote " and \\\\ and \\n' when 2 then '€'
+      else E'\\x01' end, n) from generate_series(1, 1500) n`;
+    expect(await encoded(source, { text })).toBe(await encodedByCells(source, { text }));
   });
 
   it('gives a composite, a void and a wide row', async () => {

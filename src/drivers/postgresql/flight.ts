@@ -1,6 +1,9 @@
-import { RowGuard, rowTooLarge } from '../row-guard';
+import { rowTooLarge } from '../row-guard';
 import type { Connection, FieldDef, Submittable } from 'pg';
 import { serialize } from 'pg-protocol';
+import type { RowTaker } from './message-framer';
+import type { WireConnection } from './wire-client';
+import { wireCells, type WireRow } from './wire-row';
 
 /** What a unit's Execute ended with (manual, "Extended Query"): a command tag, or rows are left in the portal. */
 export interface UnitEnd {
@@ -20,8 +23,10 @@ export interface Unit {
   /** Rows after which Execute pauses; 0 is all of them. */
   readonly maxRows?: number;
   onColumns?(fields: readonly FieldDef[]): void;
-  /** Cells in text form, with the length of the message in bytes. */
-  onRow?(cells: (string | null)[], bytes: number): void;
+  /** Cells in text form. */
+  onRow?(cells: (string | null)[]): void;
+  /** The row as it was sent, with its length in bytes; who has this gets no cells. */
+  onWireRow?(row: WireRow, bytes: number): void;
   onEnd?(end: UnitEnd): void;
 }
 
@@ -30,16 +35,6 @@ export const sync = Symbol('Sync');
 /** Brings a session back to how it was opened; whoever sends it forgets what was prepared. */
 export const discardAll: Unit = { text: 'DISCARD ALL' };
 export type Step = Unit | typeof flush | typeof sync;
-
-interface DataRow {
-  readonly fields: (string | null)[];
-  readonly length: number;
-}
-
-/** pg's connection with the messages as it takes them; its types are behind. */
-interface WireConnection extends Pick<Connection, 'stream'> {
-  sendCopyFail(reason: string): void;
-}
 
 /** The bytes of commands that are always the same: BEGIN, ROLLBACK, … */
 const fixedUnits = new Map<string, Buffer>();
@@ -52,13 +47,12 @@ const maxFixedUnits = 100;
  *
  * It is a `Submittable` of pg: the client calls the `handle…` methods for each message of the server.
  */
-export class Flight implements Submittable {
+export class Flight implements Submittable, RowTaker {
   readonly #units: Unit[] = [];
   readonly #first: readonly Step[];
   #connection: WireConnection | null = null;
   #synced = false;
   #over = false;
-  #guard: RowGuard | null = null;
   /** Whether the server has answered anything: until then nothing of the flight can have had an effect. */
   answered = false;
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
@@ -79,16 +73,9 @@ export class Flight implements Submittable {
   }
 
   submit(connection: Connection): void {
-    this.#connection = connection as unknown as WireConnection;
-    this.#guard = new RowGuard(this.#connection.stream, () => this.#refuseRow());
+    this.#connection = connection as WireConnection;
+    this.#connection.rowTaker = this;
     this.send(this.#first);
-  }
-
-  /** The server would send it to its end before it looked at anything else: only closing the socket stops that. */
-  #refuseRow(): void {
-    const { stream } = this.#connection!;
-    this.handleError(rowTooLarge());
-    stream.destroy();
   }
 
   /** Adds to a flight whose Sync has not been sent. */
@@ -121,20 +108,24 @@ export class Flight implements Submittable {
   }
 
   #endUnit(end: UnitEnd): void {
-    this.#guard?.progress();
     this.answered = true;
     this.#units.shift()?.onEnd?.(end);
   }
 
   handleRowDescription(message: { fields: FieldDef[] }): void {
-    this.#guard?.progress();
     this.answered = true;
     this.#units[0]?.onColumns?.(message.fields);
   }
 
-  handleDataRow(message: DataRow): void {
-    this.#guard?.progress();
-    this.#units[0]?.onRow?.(message.fields, message.length);
+  takeRow(bytes: Buffer, at: number, end: number): void {
+    const unit = this.#units[0];
+    if (unit?.onWireRow) unit.onWireRow({ bytes, at }, end - at);
+    else unit?.onRow?.(wireCells({ bytes, at }));
+  }
+
+  /** The server would send it to its end before it looked at anything else: the socket is closed. */
+  refuseMessage(): void {
+    this.handleError(rowTooLarge());
   }
 
   handleCommandComplete(message: { text: string }): void {
@@ -149,7 +140,7 @@ export class Flight implements Submittable {
     this.#endUnit({ tag: null, suspended: false });
   }
 
-  handleCopyInResponse(connection: WireConnection): void {
+  handleCopyInResponse(connection: { sendCopyFail(reason: string): void }): void {
     connection.sendCopyFail('not supported');
   }
 
@@ -158,9 +149,9 @@ export class Flight implements Submittable {
   }
 
   handleReadyForQuery(): void {
+    if (this.#connection?.rowTaker === this) this.#connection.rowTaker = null;
     if (this.#over) return;
     this.#over = true;
-    this.#guard?.close();
     this.resume();
     this.#settle.resolve();
   }
@@ -172,7 +163,6 @@ export class Flight implements Submittable {
     this.resume();
     if (!this.#synced) this.send([sync]);
     this.#over = true;
-    this.#guard?.close();
     this.#units.length = 0;
     this.#settle.reject(error);
   }

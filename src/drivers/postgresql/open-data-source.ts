@@ -3,6 +3,7 @@ import type { ConnectOptions } from '../driver';
 import type { TlsOptions } from '../tls';
 import { clientOptions } from './client-options';
 import type { PostgresConfig } from './config';
+import { WireClient } from './wire-client';
 
 /**
  * The TypeORM data source that holds the sockets; it has no entities. Everything about a session is given in `extra`,
@@ -27,6 +28,8 @@ export function createDataSource(
     poolErrorHandler: () => undefined,
     extra: {
       ...clientOptions(config, address, tls, options),
+      // pg's pool makes its clients of this class
+      Client: WireClient,
       max: options.maxSessions,
       min: options.keepSessions,
       idleTimeoutMillis: options.idleMs,

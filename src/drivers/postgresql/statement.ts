@@ -4,17 +4,21 @@ import type { Column, Row } from '../cell';
 import type { QueryRequest } from '../driver';
 import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
+import type { EncodedRows, RowLayout } from '../row-layout';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
 import { writeTooLarge } from '../write-too-large';
 import { cellReader, type CellReader } from './cell-reader';
 import { changedRowsOf, changedRowsQuery } from './count-changes';
+import { RowsEncoder } from './encode-rows';
 import { expectationQuery, expectationValues } from './describe-relations';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { mapStatementError } from './map-error';
 import type { PreparedStatement } from './prepared-statements';
 import type { PostgresSession } from './session';
 import { describeColumn, type TypeRegistry } from './type-registry';
+import { wireCells, type WireRow } from './wire-row';
+import type { PgType } from './builtin-types';
 
 /** Up to this many rows a read is sent, executed and rolled back in a single flight. */
 const singleFlightRows = 20_000;
@@ -40,8 +44,10 @@ type State = 'running' | 'suspended' | 'complete' | 'over';
 export class PostgresStatement implements RunningStatement {
   columns: readonly Column[] = [];
   affectedRows: number | null = null;
-  readonly #rows = new RowBuffer<(string | null)[]>();
-  #readers: readonly (CellReader | null)[] = [];
+  readonly #rows = new RowBuffer<WireRow>();
+  #types: readonly PgType[] = [];
+  #readers: readonly (CellReader | null)[] | null = null;
+  #encoder: RowsEncoder | null = null;
   #flight!: Flight;
   #fields: readonly FieldDef[] = [];
   #state: State = 'running';
@@ -144,7 +150,7 @@ export class PostgresStatement implements RunningStatement {
     await this.#check();
     const known = await this.types.resolve(this.#fields);
     this.columns = this.#fields.map((field, index) => describeColumn(field, known[index]!));
-    this.#readers = known.map(cellReader);
+    this.#types = known;
   }
 
   #countChanges(take: (rows: number) => void): Unit[] {
@@ -203,6 +209,27 @@ export class PostgresStatement implements RunningStatement {
   }
 
   async read(limit: number, soon = false): Promise<Row[]> {
+    const rows = await this.#pull(limit, soon);
+    this.#readers ??= this.#types.map(cellReader);
+    const readers = this.#readers;
+    const plain = readers.every((reader) => reader === null);
+    return rows.map((row) => {
+      const cells = wireCells(row);
+      if (plain) return cells;
+      return cells.map((cell, index) => {
+        const reader = readers[index];
+        return cell === null || !reader ? cell : reader(cell);
+      });
+    });
+  }
+
+  async encode(layout: RowLayout, limit: number, soon = false): Promise<EncodedRows> {
+    const rows = await this.#pull(limit, soon);
+    this.#encoder ??= new RowsEncoder(this.#types);
+    return this.#encoder.encode(rows, layout);
+  }
+
+  async #pull(limit: number, soon: boolean): Promise<WireRow[]> {
     const wanted = soon ? 1 : limit;
     this.#wanted = wanted;
     for (;;) {
@@ -216,7 +243,7 @@ export class PostgresStatement implements RunningStatement {
       await this.#commit();
     const rows = this.#rows.take(limit);
     if (this.#state === 'running' && !this.#rows.full) this.#flight.resume();
-    return this.#convert(rows);
+    return rows;
   }
 
   /**
@@ -255,9 +282,9 @@ export class PostgresStatement implements RunningStatement {
   #execute(maxRows: number): Unit {
     return {
       maxRows,
-      onRow: (cells, bytes) => {
+      onWireRow: (row, bytes) => {
         if (this.#stopped) return;
-        this.#rows.push(cells, bytes);
+        this.#rows.push(row, bytes);
         if (this.#rows.length >= this.#wanted) this.#waiters.notify();
         if (this.#rows.full && this.#waiters.none) this.#flight.pause();
       },
@@ -358,17 +385,6 @@ export class PostgresStatement implements RunningStatement {
       else this.session.destroy();
       this.done();
     })();
-  }
-
-  #convert(rows: (string | null)[][]): Row[] {
-    const readers = this.#readers;
-    if (readers.every((reader) => reader === null)) return rows;
-    return rows.map((row) =>
-      row.map((cell, index) => {
-        const reader = readers[index];
-        return cell === null || !reader ? cell : reader(cell);
-      }),
-    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { Cursor } from '../../drivers/driver';
 import type { StatementAccess } from '../../sql/facts';
 import type { QueryOutcome } from './query-result';
 
-const BATCH_ROWS = 1000;
+export const BATCH_ROWS = 1000;
 /** Text of one collected answer, in UTF-16 units; a larger result is refused. */
 export const MAX_RESULT_UNITS = 64 * 1024 * 1024;
 
@@ -36,11 +36,16 @@ export async function collectRows(
   }
   // A write counts once it is read to its end; the rows behind the limit were changed as well.
   if (access === 'write') {
-    while (!ended) ended = (await cursor.read(BATCH_ROWS, true)).length === 0;
+    if (!ended) await readToEnd(cursor);
   }
   const truncated = rows.length > maxRows;
   if (truncated) rows.pop();
   return { columns: cursor.columns, rows, truncated, affectedRows: cursor.affectedRows };
+}
+
+/** Takes what is left of a cursor and lets it go. */
+export async function readToEnd(cursor: Cursor): Promise<void> {
+  while ((await cursor.read(BATCH_ROWS, true)).length > 0);
 }
 
 function unitsOf(cells: readonly Cell[]): number {

@@ -1,7 +1,7 @@
 import { AppError, type FieldError } from '../../common/app-error';
+import type { RowMode } from '../../drivers/row-layout';
 import { findUnusableValue } from '../../http/find-unusable-value';
 
-export type RowMode = 'object' | 'array';
 export type CacheMode = 'use' | 'bypass' | 'refresh';
 
 /** The body of `POST /api/database/query`, checked. */

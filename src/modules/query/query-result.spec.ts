@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { RawJson, type Column, type Row } from '../../drivers/cell';
-import { encodeCell } from './encode-cell';
+import { encodeCell } from '../../drivers/encode-cell';
 import { encodeResult } from './query-result';
 import { uniqueNames } from './unique-names';
 
@@ -19,10 +19,9 @@ function encode(
   mode: 'object' | 'array',
   truncated = false,
 ): Record<string, unknown> {
-  return JSON.parse(encodeResult(head, { columns, rows, truncated, affectedRows: null }, mode)) as Record<
-    string,
-    unknown
-  >;
+  return JSON.parse(
+    encodeResult(head, { columns, rows, truncated, affectedRows: null }, mode).toString(),
+  ) as Record<string, unknown>;
 }
 
 describe('encodeResult', () => {
@@ -62,7 +61,7 @@ describe('encodeResult', () => {
       },
       'object',
     );
-    expect(text).toContain('"j":{"n":12345678901234567890.10}');
+    expect(text.toString()).toContain('"j":{"n":12345678901234567890.10}');
   });
 
   it('writes any text and any column name as JSON that reads back the same', () => {

@@ -1,7 +1,6 @@
 import type { Column, Row } from '../../drivers/cell';
+import { encodeRow, rowLayout, type RowLayout, type RowMode } from '../../drivers/row-layout';
 import type { MaskedColumns } from '../../sql/policy/rewriting';
-import { rowEncoder } from './encode-rows';
-import type { RowMode } from './query-request';
 import { uniqueNames } from './unique-names';
 
 export interface ResultColumn extends Pick<Column, 'name' | 'type'> {
@@ -10,19 +9,33 @@ export interface ResultColumn extends Pick<Column, 'name' | 'type'> {
   readonly masked: boolean;
 }
 
-/** What a run gave, before it is written as JSON. */
-export interface QueryOutcome {
+interface CollectedResult {
   readonly columns: readonly Column[];
-  readonly rows: readonly Row[];
   /** Exact: the row after the limit was seen, or it was not. */
   readonly truncated: boolean;
   /** Rows a write changed; `null` for reads. */
   readonly affectedRows: number | null;
 }
 
+/** What a run gave, before it is written as JSON. */
+export interface QueryOutcome extends CollectedResult {
+  readonly rows: readonly Row[];
+}
+
+/** What a run gave, with its rows as they stand in the answer: as JSON, a comma before each but the first. */
+export interface EncodedOutcome extends CollectedResult {
+  readonly data: Buffer;
+  readonly count: number;
+}
+
 /** Rows of the answer; of a write, the rows it changed. */
-export function rowCountOf({ affectedRows, rows }: QueryOutcome): number {
-  return affectedRows ?? rows.length;
+export function rowCountOf(outcome: QueryOutcome | EncodedOutcome): number {
+  return outcome.affectedRows ?? ('rows' in outcome ? outcome.rows.length : outcome.count);
+}
+
+/** Rows of a collected answer: the comma before the first is cut off. */
+export function resultLayout(columns: readonly Column[], mode: RowMode): RowLayout {
+  return rowLayout(uniqueNames(columns.map(({ name }) => name)), mode, { ahead: ',' });
 }
 
 export interface ResultHead {
@@ -51,17 +64,12 @@ function isMasked(masked: MaskedColumns, index: number, name: string): boolean {
 }
 
 /** The answer of `POST /api/database/query` as JSON text. */
-export function encodeResult(head: ResultHead, outcome: QueryOutcome, mode: RowMode): string {
+export function encodeResult(
+  head: ResultHead,
+  outcome: QueryOutcome | EncodedOutcome,
+  mode: RowMode,
+): Buffer {
   const columns = resultColumns(outcome.columns, head.maskedColumns);
-  const encodeRow = rowEncoder(
-    columns.map(({ name }) => name),
-    mode,
-  );
-  let data = '';
-  for (let index = 0; index < outcome.rows.length; index++) {
-    if (index > 0) data += ',';
-    data += encodeRow(outcome.rows[index]!);
-  }
   const { queryId, executionTimeMs, cached, metadata } = head;
   const tail = JSON.stringify({
     rowCount: rowCountOf(outcome),
@@ -70,5 +78,15 @@ export function encodeResult(head: ResultHead, outcome: QueryOutcome, mode: RowM
     cached,
     metadata,
   });
-  return `{"queryId":"${queryId}","success":true,"columns":${JSON.stringify(columns)},"data":[${data}],${tail.slice(1)}`;
+  const before = `{"queryId":"${queryId}","success":true,"columns":${JSON.stringify(columns)},"data":[`;
+  const after = `],${tail.slice(1)}`;
+  if ('rows' in outcome) return Buffer.from(before + encodeRows(outcome, mode) + after);
+  return Buffer.concat([Buffer.from(before), outcome.data, Buffer.from(after)]);
+}
+
+function encodeRows({ columns, rows }: QueryOutcome, mode: RowMode): string {
+  const layout = resultLayout(columns, mode);
+  let data = '';
+  for (const row of rows) data += encodeRow(row, layout);
+  return data.slice(1);
 }

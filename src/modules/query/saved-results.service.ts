@@ -74,7 +74,7 @@ export class SavedResultsService {
       relations: run.facts.relations.map(({ schema, name }) => ({ schema, name })),
       searchPath: [...searchPathOf(run.connection)],
       policyKey: run.policies.key,
-      result: this.vault.seal(place, id, encodeResult(head, outcome, 'object')),
+      result: this.vault.seal(place, id, encodeResult(head, outcome, 'object').toString()),
       expiresAt: new Date(Date.now() + days * DAY_MS),
     });
     return viewOf(await this.results.findOneByOrFail({ id }));

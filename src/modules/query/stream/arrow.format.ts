@@ -1,12 +1,12 @@
 import { arrowColumn, arrowType } from './arrow-batch';
 import { columnarTypeOf, columnarValue } from './columnar-type';
 import { loadPackage } from './load-package';
-import type { StreamFormat } from './stream-format';
+import type { RowsEncoder, StreamFormat } from './stream-format';
 
 type Arrow = typeof import('apache-arrow');
 
 /** Arrow's IPC streaming format: a schema, record batches as rows come, an end marker. */
-export const arrowFormat: StreamFormat = {
+export const arrowFormat: StreamFormat<RowsEncoder> = {
   contentType: 'application/vnd.apache.arrow.stream',
   extension: 'arrows',
   fixedColumns: true,

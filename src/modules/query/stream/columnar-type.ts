@@ -1,6 +1,6 @@
 import { AppError } from '../../../common/app-error';
 import { RawJson, type Cell } from '../../../drivers/cell';
-import { encodeCell } from '../encode-cell';
+import { encodeCell } from '../../../drivers/encode-cell';
 import type { ResultColumn } from '../query-result';
 
 /** Types that columnar formats share. Timestamps are microseconds, dates days since 1970-01-01. */

@@ -1,6 +1,6 @@
 import { RawJson, type Cell } from '../../../drivers/cell';
-import { encodeCell } from '../encode-cell';
-import type { StreamFormat } from './stream-format';
+import { encodeCell } from '../../../drivers/encode-cell';
+import type { RowsEncoder, StreamFormat } from './stream-format';
 
 /** RFC 4180, section 2: what must stand in quotes. */
 const NEEDS_QUOTES = /[",\r\n]/;
@@ -11,7 +11,7 @@ const FORMULA = /^[\s\u00a0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
  * RFC 4180: CRLF, commas, quotes doubled. A missing value is an empty field and an empty text is `""`, as PostgreSQL's
  * COPY has it; whoever reads with a program that sees no difference says with `null` how missing values are written.
  */
-export const csvFormat: StreamFormat = {
+export const csvFormat: StreamFormat<RowsEncoder> = {
   contentType: 'text/csv; charset=utf-8',
   extension: 'csv',
   fixedColumns: true,

@@ -1,5 +1,5 @@
 import { RawJson, type Row } from '../../../drivers/cell';
-import { encodeCell } from '../encode-cell';
+import { encodeCell } from '../../../drivers/encode-cell';
 import type { ResultColumn } from '../query-result';
 import { uniqueNames } from '../unique-names';
 

@@ -1,4 +1,4 @@
-import { growingRowEncoder } from './growing-row-encoder';
+import { growingRowLayout } from './growing-row-layout';
 import type { StreamFormat } from './stream-format';
 
 /** One JSON array of the rows, a line each. */
@@ -8,21 +8,10 @@ export const jsonFormat: StreamFormat = {
   fixedColumns: false,
   compressed: false,
   options: [],
-  load: async () => (_head, options) => {
-    const encode = growingRowEncoder(options.rowMode);
-    let separator = '\n';
-    return {
-      head: () => '[',
-      rows: (rows, columns) => {
-        const encodeRow = encode(columns);
-        let text = '';
-        for (const row of rows) {
-          text += separator + encodeRow(row);
-          separator = ',\n';
-        }
-        return text;
-      },
-      end: ({ rowCount }) => (rowCount > 0 ? '\n]\n' : ']\n'),
-    };
-  },
+  load: async () => (_head, options) => ({
+    head: () => '[',
+    layout: growingRowLayout(options.rowMode, { ahead: ',\n' }),
+    separator: 1,
+    end: ({ rowCount }) => (rowCount > 0 ? '\n]\n' : ']\n'),
+  }),
 };

@@ -1,4 +1,4 @@
-import { growingRowEncoder } from './growing-row-encoder';
+import { growingRowLayout } from './growing-row-layout';
 import type { StreamFormat } from './stream-format';
 
 /**
@@ -13,15 +13,9 @@ export const ndjsonFormat: StreamFormat = {
   options: [],
   load: async () => (head, options) => {
     const { queryId } = head;
-    const encode = growingRowEncoder(options.rowMode);
     return {
       head: () => `${JSON.stringify(head)}\n`,
-      rows: (rows, columns) => {
-        const encodeRow = encode(columns);
-        let text = '';
-        for (const row of rows) text += `${encodeRow(row)}\n`;
-        return text;
-      },
+      layout: growingRowLayout(options.rowMode, { behind: '\n' }),
       end: ({ columns, ...summary }) => {
         const grown = columns.length > head.columns.length && { columns };
         return `${JSON.stringify({ queryId, status: 'success', ...summary, ...grown })}\n`;

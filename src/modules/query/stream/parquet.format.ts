@@ -3,7 +3,7 @@ import type { Row } from '../../../drivers/cell';
 import type { ResultColumn } from '../query-result';
 import { columnarTypeOf, columnarValue, type ColumnarType, type ColumnarValue } from './columnar-type';
 import { loadPackage } from './load-package';
-import type { Chunk, StreamEncoder, StreamFormat } from './stream-format';
+import type { Chunk, RowsEncoder, StreamFormat } from './stream-format';
 
 type Parquet = typeof import('hyparquet-writer');
 
@@ -13,7 +13,7 @@ const GROUP_ROWS = 20_000;
 const GROUP_BYTES = 8 * 1024 * 1024;
 
 /** Apache Parquet, a row group at a time; the footer names them all. */
-export const parquetFormat: StreamFormat = {
+export const parquetFormat: StreamFormat<RowsEncoder> = {
   contentType: 'application/vnd.apache.parquet',
   extension: 'parquet',
   fixedColumns: true,
@@ -48,7 +48,7 @@ const elements: Readonly<Record<ColumnarType, Annotation>> = {
   },
 };
 
-class ParquetEncoder implements StreamEncoder {
+class ParquetEncoder implements RowsEncoder {
   readonly #bytes: InstanceType<Parquet['ByteWriter']>;
   readonly #writer: InstanceType<Parquet['ParquetWriter']>;
   readonly #columns: { readonly name: string; readonly type: ColumnarType; values: ColumnarValue[] }[];

@@ -1,6 +1,6 @@
 import type { Row } from '../../../drivers/cell';
+import type { RowLayout, RowMode } from '../../../drivers/row-layout';
 import type { Problem } from '../../../http/problem';
-import type { RowMode } from '../query-request';
 import type { ResultColumn } from '../query-result';
 
 /** A piece of a body; text goes as UTF-8. */
@@ -32,17 +32,30 @@ export interface StreamFailure {
   readonly problem: Problem;
 }
 
-/** Writes one result. */
-export interface StreamEncoder {
+interface EncoderEnds {
   /** Bytes before the first row. */
   head(): Chunk | Promise<Chunk>;
-  rows(rows: readonly Row[], columns: readonly ResultColumn[]): Chunk | Promise<Chunk>;
   end(summary: StreamSummary): Chunk | Promise<Chunk>;
   /** How a failure in mid-stream is told in the body. Without it the connection is reset: half a result is none. */
   failure?(failure: StreamFailure): Chunk;
   /** Lets go of what it holds when the stream breaks off. */
   abandon?(): void;
 }
+
+/** Writes rows in a form of its own. */
+export interface RowsEncoder extends EncoderEnds {
+  rows(rows: readonly Row[], columns: readonly ResultColumn[]): Chunk | Promise<Chunk>;
+}
+
+/** Writes rows as JSON text, which an engine may make of its bytes by itself. */
+export interface LayoutEncoder extends EncoderEnds {
+  layout(columns: readonly ResultColumn[]): RowLayout;
+  /** Bytes at the beginning of a row which the first row does not have; 0 unless given. */
+  readonly separator?: number;
+}
+
+/** Writes one result. */
+export type StreamEncoder = RowsEncoder | LayoutEncoder;
 
 /** What a caller may choose about a format; each format says in `options` which of them it knows. */
 export interface StreamOptions {
@@ -57,7 +70,7 @@ export interface StreamOptions {
   readonly bom?: boolean;
 }
 
-export interface StreamFormat {
+export interface StreamFormat<Encoder extends StreamEncoder = StreamEncoder> {
   readonly contentType: string;
   /** Of the file that a browser saves; `null` for what programs read as it comes. */
   readonly extension: string | null;
@@ -70,5 +83,5 @@ export interface StreamFormat {
    * Loads what the format needs.
    * @throws AppError `query.format_missing`
    */
-  load(): Promise<(head: StreamHead, options: StreamOptions) => StreamEncoder>;
+  load(): Promise<(head: StreamHead, options: StreamOptions) => Encoder>;
 }

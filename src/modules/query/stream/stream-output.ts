@@ -1,5 +1,5 @@
 import { AppError, type FieldError } from '../../../common/app-error';
-import type { RowMode } from '../query-request';
+import type { RowMode } from '../../../drivers/row-layout';
 import { streamFormatNames, streamFormats, type StreamFormatName } from './stream-formats';
 import type { StreamFormat, StreamOptions } from './stream-format';
 

@@ -7,11 +7,13 @@ import type { Cursor } from '../../../drivers/driver';
 import { problemOf } from '../../../http/problem';
 import { Admission } from '../admission';
 import type { QueryRequestBody } from '../query-request';
+import { isEncoding } from '../collect-json';
 import { resultColumns } from '../query-result';
 import type { Run, RunEnd } from '../run';
 import { RunRecorder } from '../run-recorder';
 import { StatementRunner } from '../statement-runner';
 import { foldColumns } from './fold-columns';
+import { PortionReader } from './portion-reader';
 import type { ResponseSink } from './response-sink';
 import type { StreamEncoder, StreamHead } from './stream-format';
 import type { StreamOutput } from './stream-output';
@@ -101,9 +103,12 @@ export class StreamService {
     signal: AbortSignal,
   ): Promise<RunEnd> {
     const { maxRows } = run.limits;
+    const { maskedColumns } = run.plan;
+    const portionRows = (): number => Math.min(BATCH_ROWS, maxRows - progress.rowCount);
     const { capabilities } = (await driverFor(run.connection.type)).description;
-    let rows = await cursor.read(BATCH_ROWS, true);
-    let known = resultColumns(cursor.columns, run.plan.maskedColumns);
+    // Elsewhere the columns are known with the first rows.
+    const first = isEncoding(cursor) ? null : await cursor.read(portionRows(), true);
+    const known = resultColumns(cursor.columns, maskedColumns);
     const folded = output.format.fixedColumns && capabilities.schemaless ? foldColumns(known) : null;
     const head: StreamHead = {
       queryId: run.id,
@@ -114,26 +119,25 @@ export class StreamService {
         statement: run.facts.kind,
       },
     };
-    progress.columns = head.columns;
     const encoder = createEncoder(head, output.options);
     progress.encoder = encoder;
+    const reader = new PortionReader(cursor, maskedColumns, encoder, folded);
+    let portion = first ? await reader.encode(first) : await reader.next(portionRows());
     open(head);
     await sink.write(await encoder.head(), signal);
     let truncated = false;
-    while (rows.length > 0) {
-      if (known.length !== cursor.columns.length)
-        known = resultColumns(cursor.columns, run.plan.maskedColumns);
-      if (!folded) progress.columns = known;
-      truncated = progress.rowCount + rows.length > maxRows;
-      if (truncated) rows = rows.slice(0, maxRows - progress.rowCount);
-      const chunk = await encoder.rows(folded ? folded.fold(rows, known) : rows, progress.columns);
-      progress.rowCount += rows.length;
-      await sink.write(chunk, signal);
-      if (truncated) break;
-      const next = cursor.read(BATCH_ROWS, true);
+    while (portion.count > 0) {
+      progress.rowCount += portion.count;
+      await sink.write(portion.chunk, signal);
+      if (progress.rowCount >= maxRows) {
+        truncated = (await cursor.read(1, true)).length > 0;
+        break;
+      }
+      const next = reader.next(portionRows());
       if ((await settledWithin(next, FLUSH_AFTER_MS)) === 'pending') sink.flush();
-      rows = await next;
+      portion = await next;
     }
+    progress.columns = reader.columns;
     return { rowCount: progress.rowCount, truncated, cached: false };
   }
 

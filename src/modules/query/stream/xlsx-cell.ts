@@ -1,5 +1,5 @@
 import { RawJson, type Cell } from '../../../drivers/cell';
-import { encodeCell } from '../encode-cell';
+import { encodeCell } from '../../../drivers/encode-cell';
 import type { ResultColumn } from '../query-result';
 
 /** Characters of a cell at most, as Excel's limits have it. */

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { ZipFile } from 'yazl';
 import { AppError } from '../../../common/app-error';
 import type { Row } from '../../../drivers/cell';
-import type { Chunk, StreamEncoder, StreamFormat, StreamHead } from './stream-format';
+import type { Chunk, RowsEncoder, StreamFormat, StreamHead } from './stream-format';
 import { styles, xlsxCell, xlsxText } from './xlsx-cell';
 import { sheetEnd, sheetHead, xlsxParts } from './xlsx-parts';
 
@@ -12,7 +12,7 @@ export const MAX_SHEET_ROWS = 1_048_576;
 const MAX_COLUMNS = 16_384;
 
 /** Office Open XML (ECMA-376): sheets as they come, and behind the last the parts that name them. */
-export const xlsxFormat: StreamFormat = {
+export const xlsxFormat: StreamFormat<RowsEncoder> = {
   contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
   extension: 'xlsx',
   fixedColumns: true,
@@ -22,7 +22,7 @@ export const xlsxFormat: StreamFormat = {
 };
 
 /** Memory holds what is between the sheet and the deflated bytes, whatever the size of the result. */
-export class XlsxEncoder implements StreamEncoder {
+export class XlsxEncoder implements RowsEncoder {
   readonly #zip = new ZipFile();
   #out: Buffer[] = [];
   #sheet: PassThrough | null = null;

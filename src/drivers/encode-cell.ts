@@ -1,4 +1,4 @@
-import { RawJson, type Cell } from '../../drivers/cell';
+import { RawJson, type Cell } from './cell';
 
 // What JSON strings must escape (RFC 8259 §7), and surrogates, which may be lone.
 // oxlint-disable-next-line no-control-regex
