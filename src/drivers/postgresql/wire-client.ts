@@ -15,9 +15,9 @@ export class WireConnection extends Connection {
 
   attachListeners(stream: Duplex): void {
     let library: (bytes: Buffer) => void = () => undefined;
-    const { attachListeners } = Connection.prototype as unknown as Listening;
+    const pg = Connection.prototype as unknown as Listening;
     // The library's own listener for data comes behind the framer, all others as they are.
-    attachListeners.call(this, {
+    pg.attachListeners.call(this, {
       on(event: string, listener: (bytes: Buffer) => void) {
         if (event === 'data') library = listener;
         else stream.on(event, listener);
