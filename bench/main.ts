@@ -86,7 +86,11 @@ async function main(): Promise<void> {
     { BENCH_DATABASE_URL: benchUrl, BENCH_POOL: String(POOL) },
     (line) => (JSON.parse(line) as { url: string }).url,
   );
-  const service = await startBenchService(systemUrl, path.join(dir, 'data'));
+  const service = await startBenchService(
+    systemUrl,
+    path.join(dir, 'data'),
+    process.env.BENCH_NODE_OPTIONS?.split(' '),
+  );
   try {
     const connectionId = await register(service, benchUrl);
     const lines: Line[] = [];

@@ -86,13 +86,14 @@ export class Admission {
     fresh: boolean,
     id: string = randomUUID(),
   ): Promise<Run> {
+    const decidedAt = performance.now();
     const accessible = await this.access.require(caller.principal, request.connectionId, fresh);
     const judgement = await this.gate.judge(caller.principal, accessible, request);
     const serviceMaxRows = request.streamed ? Infinity : await this.settings.get('max_query_rows');
     const limits = limitsOf(request, accessible.permission, serviceMaxRows);
     const { text, params: values } = request;
     const day = dayOf(Date.now());
-    return { ...accessible, ...judgement, id, caller, text, values, limits, day, rowsRead: 0 };
+    return { ...accessible, ...judgement, id, caller, text, values, limits, day, decidedAt, rowsRead: 0 };
   }
 
   /** What must still hold at the moment the intent is committed, whatever caches said. */

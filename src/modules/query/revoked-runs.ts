@@ -42,7 +42,9 @@ export class RevokedRuns {
       for (const { run } of this.running.list(null)) void this.review(run);
     });
     running.onStart = (run) => {
-      if (subjectsOf(run).some((subject) => this.heard.has(subject))) void this.review(run);
+      // What was changed before the run's commit has kept it from being committed.
+      const changed = (subject: string): boolean => (this.heard.get(subject) ?? -Infinity) >= run.decidedAt;
+      if (subjectsOf(run).some(changed)) void this.review(run);
     };
   }
 

@@ -19,6 +19,8 @@ export interface Run extends AccessibleConnection {
   readonly limits: Limits;
   /** The day of UTC it began on. */
   readonly day: string;
+  /** When its decision began, on the clock of `performance.now()`: what changed before is in it, or fails its commit. */
+  readonly decidedAt: number;
   readonly policies: EffectivePolicies;
   /** Replaced when a relation turned out to have changed before the statement ran. */
   plan: Plan;
