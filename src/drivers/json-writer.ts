@@ -3,6 +3,9 @@ import { isUtf8 } from 'node:buffer';
 const quote = 0x22;
 const backslash = 0x5c;
 const space = 0x20;
+const zero = 0x30;
+/** Of a number within ±(2^53 − 1), with its sign. */
+const maxDigits = 17;
 /** Up to this many bytes a loop copies faster than a call does. */
 const shortBytes = 64;
 
@@ -87,6 +90,67 @@ export class JsonWriter {
     for (let index = 0; index < suffix.length; index++) to[next++] = suffix.charCodeAt(index);
     to[next++] = quote;
     this.#at = next;
+  }
+
+  /** A whole number within ±(2^53 − 1). */
+  integer(value: number): void {
+    this.#reserve(maxDigits);
+    this.#digits(value);
+  }
+
+  /** A whole number that is not negative, within 2^53 − 1, as a JSON string. */
+  integerText(value: number): void {
+    this.#reserve(maxDigits + 2);
+    this.#bytes[this.#at++] = quote;
+    this.#digits(value);
+    this.#bytes[this.#at++] = quote;
+  }
+
+  /** A date and time of the calendar as a JSON string. */
+  dateTime(
+    year: number,
+    month: number,
+    day: number,
+    hour: number,
+    minute: number,
+    second: number,
+    suffix: '' | 'Z',
+  ): void {
+    this.#reserve(24);
+    const to = this.#bytes;
+    to[this.#at++] = quote;
+    this.#twoDigits(Math.floor(year / 100), 0);
+    this.#twoDigits(year % 100, 0);
+    this.#twoDigits(month, 0x2d);
+    this.#twoDigits(day, 0x2d);
+    this.#twoDigits(hour, 0x54);
+    this.#twoDigits(minute, 0x3a);
+    this.#twoDigits(second, 0x3a);
+    if (suffix !== '') to[this.#at++] = 0x5a;
+    to[this.#at++] = quote;
+  }
+
+  /** @param ahead a character that stands before them; 0 for none */
+  #twoDigits(value: number, ahead: number): void {
+    if (ahead !== 0) this.#bytes[this.#at++] = ahead;
+    this.#bytes[this.#at++] = zero + Math.floor(value / 10);
+    this.#bytes[this.#at++] = zero + (value % 10);
+  }
+
+  #digits(value: number): void {
+    const to = this.#bytes;
+    let rest = value;
+    if (rest < 0) {
+      to[this.#at++] = 0x2d;
+      rest = -rest;
+    }
+    let length = 1;
+    for (let limit = 10; rest >= limit; limit *= 10) length += 1;
+    for (let index = this.#at + length - 1; index >= this.#at; index--) {
+      to[index] = zero + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+    this.#at += length;
   }
 
   /** JSON that may hold characters beyond ASCII. */

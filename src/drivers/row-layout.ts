@@ -39,6 +39,21 @@ export function rowLayout(
   };
 }
 
+/** A layout as UTF-8. */
+export interface LayoutBytes {
+  readonly open: Buffer;
+  readonly before: readonly Buffer[];
+  readonly close: Buffer;
+}
+
+export function layoutBytes({ open, before, close }: RowLayout): LayoutBytes {
+  return {
+    open: Buffer.from(open),
+    before: before.map((text) => Buffer.from(text)),
+    close: Buffer.from(close),
+  };
+}
+
 /** A row may be shorter than the layout (schemaless engines): what it lacks is null. */
 export function encodeRow(row: Row, { open, before, close }: RowLayout): string {
   let text = open;

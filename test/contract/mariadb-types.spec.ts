@@ -3,6 +3,7 @@ import { driverFor } from '../../src/drivers';
 import { RawJson, type CanonicalType, type Cell } from '../../src/drivers/cell';
 import type { Source } from '../../src/drivers/driver';
 import { describeEngine, freshMariadbDatabase, type FreshDatabase } from '../servers/servers';
+import { encoded, encodedByCells } from './encoded';
 import { collect, connectOptions, never, request } from './driver-contract';
 
 /** `[column type, SQL of the value, canonical type, canonical form, native type unless it is the column type]` */
@@ -104,6 +105,20 @@ describeEngine('mariadb', () => {
       }
     },
   );
+
+  it.each(samples.map(([column, value], index) => [column, value, index] as const))(
+    '%s %j is encoded from its bytes as from its cells',
+    async (_column, _value, index) => {
+      const statement = { text: `select value, null from t${index}` };
+      expect(await encoded(source, statement)).toBe(await encodedByCells(source, statement));
+    },
+  );
+
+  it('encodes long rows and texts, numbers of every length, and what needs escapes', async () => {
+    const text = `select repeat(elt(1 + seq % 4, 'plain', 'quote " and \\\\ and \\n', '€', char(1)), seq),
+      cast(substr('9876543210987654321', 1, 1 + seq % 19) as unsigned) from seq_1_to_1500`;
+    expect(await encoded(source, { text })).toBe(await encodedByCells(source, { text }));
+  });
 
   // forms that only the way out knows: EWKB, the digits of bits, 32-bit numbers, JSON as the value it is
   const bothWays = samples

@@ -2,10 +2,9 @@ import { Client } from 'pg';
 import { driverFor } from '../../src/drivers';
 import { RawJson, type CanonicalType, type Cell } from '../../src/drivers/cell';
 import type { Source } from '../../src/drivers/driver';
-import { encodeRow, rowLayout } from '../../src/drivers/row-layout';
 import { describeEngine, freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
 import { collect, connectOptions, never, request } from './driver-contract';
-import type { Statement } from './fixture';
+import { encoded, encodedByCells } from './encoded';
 
 /** `[type in SQL, text the server reads, canonical type, canonical form, native type unless it is the type in SQL]` */
 type Sample = [sql: string, input: string, type: CanonicalType, cell: Cell, native?: string];
@@ -116,24 +115,6 @@ const samples: Sample[] = [
   ['citext', 'MiXed', 'text', 'MiXed'],
   ['ltree', 'a.b.c', 'other', 'a.b.c'],
 ];
-
-const layout = rowLayout(['value', 'noth"ing'], 'object', { ahead: ',\n', behind: ' ' });
-
-/** Every row as JSON, made of the bytes that the server has sent. */
-async function encoded(source: Source, statement: Statement): Promise<string> {
-  await using cursor = await source.query(request(statement), never);
-  let text = '';
-  for (;;) {
-    const { bytes, count } = await cursor.encode!(layout, 100);
-    text += bytes.toString();
-    if (count < 100) return text;
-  }
-}
-
-async function encodedByCells(source: Source, statement: Statement): Promise<string> {
-  const { rows } = await collect(source, request(statement));
-  return rows.map((row) => encodeRow(row, layout)).join('');
-}
 
 describeEngine('postgresql', () => {
   let database: FreshDatabase;

@@ -6,6 +6,8 @@ export interface WireColumn extends Pick<FieldPacket, 'name'> {
   readonly columnType: number;
   /** 63 is "binary": bytes, not text. */
   readonly characterSet: number;
+  /** mysql2's name of it. */
+  readonly encoding: string;
   readonly flags: number;
   /** Digits behind the point; 31 where they are not fixed. */
   readonly decimals: number;
@@ -17,10 +19,10 @@ export interface WireColumn extends Pick<FieldPacket, 'name'> {
 }
 
 /** Column definition flags (include/mysql_com.h). */
-const unsignedFlag = 32;
+export const unsignedFlag = 32;
 const enumFlag = 256;
 const setFlag = 2_048;
-const binaryCharset = 63;
+export const binaryCharset = 63;
 
 /** Type codes of the protocol (enum_field_types). */
 export const wire = {

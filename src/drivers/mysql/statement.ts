@@ -1,9 +1,11 @@
 import type { EventEmitter } from 'node:events';
+import type { EncodedRows, RowLayout } from '../row-layout';
 import { AppError } from '../../common/app-error';
 import type { Column, Row } from '../cell';
 import type { QueryRequest } from '../driver';
 import type { RunningStatement } from '../pooled-source';
 import { RowBuffer } from '../row-buffer';
+import { encodeRow } from '../row-layout';
 import { RowGuard, rowTooLarge } from '../row-guard';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
@@ -12,7 +14,9 @@ import { writeTooLarge } from '../write-too-large';
 import { cellReader, type CellReader, type WireValue } from './cell-reader';
 import { describeColumn, type WireColumn } from './column-type';
 import { isFatal, isServerError, mapStatementError } from './map-error';
+import { RowsEncoder } from './encode-rows';
 import type { MysqlSession } from './session';
+import { readValues, valueReader, type ValueReader, type WirePacket, type WireRow } from './wire-row';
 
 /** Rows that may wait while nobody reads. */
 const highWaterRows = 1_000;
@@ -22,6 +26,9 @@ const killAgainAfterMs = 200;
 const killedWithinMs = 2_000;
 /** How much later than the server's own limit the driver ends what has none (everything but SELECT in MySQL). */
 const limitGraceMs = 500;
+
+/** As the server has sent it, or read by the library. */
+type ReceivedRow = WireRow | WireValue[];
 
 type State = 'running' | 'complete' | 'over';
 
@@ -37,8 +44,13 @@ export class MysqlStatement implements RunningStatement {
   affectedRows: number | null = null;
   /** Whether the server has answered anything: until then nothing can have had an effect. */
   answered = false;
-  readonly #rows = new RowBuffer<WireValue[]>();
-  #readers: readonly CellReader[] = [];
+  readonly #rows = new RowBuffer<ReceivedRow>();
+  #fields: readonly WireColumn[] = [];
+  #readers: readonly CellReader[] | null = null;
+  #valueReaders: readonly ValueReader[] | null = null;
+  #encoder: RowsEncoder | null = null;
+  /** The library's reader of rows, for those that were kept. */
+  #packet: WirePacket | null = null;
   #state: State = 'running';
   #error: AppError | null = null;
   #stopped: Promise<void> | null = null;
@@ -91,6 +103,28 @@ export class MysqlStatement implements RunningStatement {
   }
 
   async read(limit: number, soon = false): Promise<Row[]> {
+    return (await this.#pull(limit, soon)).map((row) => this.#cellsOf(row));
+  }
+
+  async encode(layout: RowLayout, limit: number, soon = false): Promise<EncodedRows> {
+    const rows = await this.#pull(limit, soon);
+    if (this.#packet === null) {
+      const text = rows.map((row) => encodeRow(this.#cellsOf(row), layout)).join('');
+      return { bytes: Buffer.from(text), count: rows.length };
+    }
+    this.#encoder ??= new RowsEncoder(this.#fields, this.#packet, (row) => this.#cellsOf(row));
+    return this.#encoder.encode(rows as WireRow[], layout);
+  }
+
+  #cellsOf(row: ReceivedRow): Row {
+    this.#readers ??= this.#fields.map(cellReader);
+    this.#valueReaders ??= this.#fields.map(valueReader);
+    const readers = this.#readers;
+    const values = Array.isArray(row) ? row : readValues(this.#packet!, row, this.#valueReaders);
+    return values.map((value, index) => (value === null ? null : (readers[index]?.(value) ?? null)));
+  }
+
+  async #pull(limit: number, soon: boolean): Promise<ReceivedRow[]> {
     const wanted = soon ? 1 : limit;
     this.#wanted = wanted;
     await this.#check();
@@ -102,9 +136,7 @@ export class MysqlStatement implements RunningStatement {
     if (this.#rows.length < limit && this.#state === 'complete') await this.#commit();
     const rows = this.#rows.take(limit);
     if (this.#state === 'running' && this.#rows.length < highWaterRows) this.#resume();
-    return rows.map((row) =>
-      row.map((value, index) => (value === null ? null : (this.#readers[index]?.(value) ?? null))),
-    );
+    return rows;
   }
 
   /**
@@ -135,7 +167,17 @@ export class MysqlStatement implements RunningStatement {
         // mysql2 would take these apart into objects
         field.type === 'GEOMETRY' || field.type === 'VECTOR' ? field.buffer() : next(),
     };
-    this.#listen(this.session.connection.execute(options), (error) => {
+    const command = this.session.connection.execute(options) as unknown as RowCommand;
+    // The library would make a value of each cell; most of them only pass through.
+    const keep = (packet: WirePacket): WireRow => {
+      this.#packet ??= packet.clone();
+      return { buffer: packet.buffer, offset: packet.offset, end: packet.end };
+    };
+    command.buildParserFromFields = () =>
+      class {
+        readonly next = keep;
+      };
+    this.#listen(command, (error) => {
       if (!isServerError(error) || error.errno !== unsupportedPrepared || this.values.length > 0)
         return this.#fail(error);
       this.#listen(this.session.connection.query(options), (second) => this.#fail(second));
@@ -154,11 +196,11 @@ export class MysqlStatement implements RunningStatement {
       results += 1;
       if (results > 1 || !fields) return;
       this.columns = fields.map(describeColumn);
-      this.#readers = fields.map(cellReader);
+      this.#fields = fields;
     });
-    command.on('result', (row: WireValue[] | { affectedRows: number | string }) => {
+    command.on('result', (row: ReceivedRow | { affectedRows: number | string }) => {
       this.#guard?.progress();
-      if (!Array.isArray(row)) this.#changed ??= Number(row.affectedRows);
+      if ('affectedRows' in row) this.#changed ??= Number(row.affectedRows);
       // a procedure may give several results; the first one is the answer
       else if (results === 1) this.#take(row);
     });
@@ -167,7 +209,7 @@ export class MysqlStatement implements RunningStatement {
     });
   }
 
-  #take(row: WireValue[]): void {
+  #take(row: ReceivedRow): void {
     if (this.#stopped) return;
     this.#received += 1;
     this.#rows.push(row, sizeOf(row));
@@ -285,7 +327,13 @@ export class MysqlStatement implements RunningStatement {
   }
 }
 
-function sizeOf(row: readonly WireValue[]): number {
+/** A command of mysql2 that has it read rows by what is made here; its types do not tell. */
+interface RowCommand extends EventEmitter {
+  buildParserFromFields: () => new () => { next(packet: WirePacket): WireRow };
+}
+
+function sizeOf(row: ReceivedRow): number {
+  if (!Array.isArray(row)) return row.end - row.offset;
   let bytes = 0;
   for (const value of row) bytes += typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8;
   return bytes;

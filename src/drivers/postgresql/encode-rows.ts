@@ -1,30 +1,16 @@
 import { JsonWriter } from '../json-writer';
-import type { EncodedRows, RowLayout } from '../row-layout';
+import { layoutBytes, type EncodedRows, type LayoutBytes, type RowLayout } from '../row-layout';
 import type { PgType } from './builtin-types';
 import { cellWriter, throughCell, type CellWriter } from './cell-writer';
 import type { WireRow } from './wire-row';
 
 const jsonNull = Buffer.from('null');
 
-interface LayoutBytes {
-  readonly open: Buffer;
-  readonly before: readonly Buffer[];
-  readonly close: Buffer;
-}
-
-function bytesOf({ open, before, close }: RowLayout): LayoutBytes {
-  return {
-    open: Buffer.from(open),
-    before: before.map((text) => Buffer.from(text)),
-    close: Buffer.from(close),
-  };
-}
-
 /** Encodes the rows of a result; made once for its columns. */
 export class RowsEncoder {
   readonly #writers: readonly CellWriter[];
   #layout: RowLayout | null = null;
-  #pieces: LayoutBytes = { open: jsonNull, before: [], close: jsonNull };
+  #pieces: LayoutBytes | null = null;
   /** Bytes of the last portion: the next one will be about as large. */
   #lastBytes = 0;
 
@@ -35,7 +21,7 @@ export class RowsEncoder {
   encode(rows: readonly WireRow[], layout: RowLayout): EncodedRows {
     if (this.#layout !== layout) {
       this.#layout = layout;
-      this.#pieces = bytesOf(layout);
+      this.#pieces = layoutBytes(layout);
     }
     const bytes =
       this.#write(rows, this.#writers) ??
@@ -47,7 +33,7 @@ export class RowsEncoder {
 
   #write(rows: readonly WireRow[], writers: readonly CellWriter[]): Buffer | null {
     const to = new JsonWriter(this.#lastBytes + (this.#lastBytes >> 3));
-    const { open, before, close } = this.#pieces;
+    const { open, before, close } = this.#pieces!;
     for (const { bytes, at } of rows) {
       to.raw(open);
       let next = at + 2;
