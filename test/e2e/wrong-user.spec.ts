@@ -32,7 +32,7 @@ const running = [
   /^POST \/api\/database\/query(\/(stream|check))?$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,
   /^POST \/api\/database\/saved-queries/,
-  /^POST \/api\/shards\/\{shardId\}\/query$/,
+  /^POST \/api\/shards\/\{shardId\}\/query(\/stream)?$/,
   /^(PATCH|DELETE) \/api\/database\/saved-queries\/\{id\}$/,
 ];
 

@@ -4,6 +4,11 @@ import type { Cursor } from '../../drivers/driver';
 import type { StatementAccess } from '../../sql/facts';
 import type { QueryOutcome } from './query-result';
 
+/** Rows before they are written as JSON. */
+export interface RowsOutcome extends Omit<QueryOutcome, 'data' | 'count'> {
+  readonly rows: readonly Row[];
+}
+
 export const BATCH_ROWS = 1000;
 /** Text of one collected answer, in UTF-16 units; a larger result is refused. */
 export const MAX_RESULT_UNITS = 64 * 1024 * 1024;
@@ -14,10 +19,10 @@ export const MAX_RESULT_UNITS = 64 * 1024 * 1024;
  * @throws AppError `query.result_too_large` before the memory of the service is spent on one answer
  */
 export async function collectRows(
-  cursor: Cursor,
+  cursor: Pick<Cursor, 'columns' | 'read' | 'affectedRows'>,
   maxRows: number,
   access: StatementAccess,
-): Promise<QueryOutcome> {
+): Promise<RowsOutcome> {
   const rows: Row[] = [];
   let units = 0;
   let ended = false;
@@ -44,7 +49,7 @@ export async function collectRows(
 }
 
 /** Takes what is left of a cursor and lets it go. */
-export async function readToEnd(cursor: Cursor): Promise<void> {
+export async function readToEnd(cursor: Pick<Cursor, 'read'>): Promise<void> {
   while ((await cursor.read(BATCH_ROWS, true)).length > 0);
 }
 

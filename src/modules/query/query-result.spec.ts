@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { RawJson, type Column, type Row } from '../../drivers/cell';
 import { encodeCell } from '../../drivers/encode-cell';
+import { encodeRows } from './collect-result';
 import { encodeResult } from './query-result';
 import { uniqueNames } from './unique-names';
 
@@ -20,7 +21,7 @@ function encode(
   truncated = false,
 ): Record<string, unknown> {
   return JSON.parse(
-    encodeResult(head, { columns, rows, truncated, affectedRows: null }, mode).toString(),
+    encodeResult(head, encodeRows({ columns, rows, truncated, affectedRows: null }, mode)).toString(),
   ) as Record<string, unknown>;
 }
 
@@ -51,8 +52,7 @@ describe('encodeResult', () => {
   });
 
   it('passes JSON text through with its numbers as they were written', () => {
-    const text = encodeResult(
-      head,
+    const { data } = encodeRows(
       {
         columns: [column('j')],
         rows: [[new RawJson('{"n":12345678901234567890.10}')]],
@@ -61,7 +61,7 @@ describe('encodeResult', () => {
       },
       'object',
     );
-    expect(text.toString()).toContain('"j":{"n":12345678901234567890.10}');
+    expect(data.toString()).toContain('"j":{"n":12345678901234567890.10}');
   });
 
   it('writes any text and any column name as JSON that reads back the same', () => {

@@ -35,10 +35,8 @@ export class QueryController {
     @CurrentCaller() caller: Caller,
   ): Promise<void> {
     const body = parseQueryRequest(request.body);
-    const { head, outcome } = await this.queries.answer(caller, body, clientAbort(request, reply));
-    await reply
-      .header('content-type', 'application/json; charset=utf-8')
-      .send(encodeResult(head, outcome, body.rowMode));
+    const { head, outcome } = await this.queries.run(caller, body, clientAbort(request, reply));
+    await reply.header('content-type', 'application/json; charset=utf-8').send(encodeResult(head, outcome));
   }
 
   @Get('running')

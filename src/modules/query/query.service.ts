@@ -6,30 +6,25 @@ import { isRepeatable } from '../../sql/is-repeatable';
 import { SessionService } from '../auth/session.service';
 import { ConnectionDirectory } from '../connections/connection-directory';
 import { Admission } from './admission';
-import type { Cursor } from '../../drivers/driver';
-import { collectJson, isEncoding } from './collect-json';
-import { collectRows } from './collect-rows';
-import type { CacheMode, QueryRequestBody } from './query-request';
-import { rowCountOf, type EncodedOutcome, type QueryOutcome, type ResultHead } from './query-result';
+import { collectResult } from './collect-result';
+import type { RowMode } from '../../drivers/row-layout';
+import type { QueryRequestBody } from './query-request';
+import { rowCountOf, type QueryOutcome, type ResultHead } from './query-result';
 import { ResultCache } from './result-cache';
 import type { Run, RunEnd } from './run';
 import { RunRecorder } from './run-recorder';
 import { StatementRunner } from './statement-runner';
 
-export interface QueryAnswer<Outcome = QueryOutcome> {
+export interface QueryAnswer {
   readonly run: Run;
   readonly head: ResultHead;
-  readonly outcome: Outcome;
+  readonly outcome: QueryOutcome;
 }
 
-type AnyOutcome = QueryOutcome | EncodedOutcome;
-
-interface Fetched<Outcome> {
-  readonly outcome: Outcome;
+interface Fetched {
+  readonly outcome: QueryOutcome;
   readonly cached: boolean;
 }
-
-type Collect<Outcome> = (run: Run, cursor: Cursor) => Promise<Outcome>;
 
 /** Asks databases on behalf of callers and collects the answers. */
 @Injectable()
@@ -49,31 +44,9 @@ export class QueryService {
    * @throws AppError with `queryId` for everything that is not a bug
    */
   async run(caller: Caller, request: QueryRequestBody, client: AbortController): Promise<QueryAnswer> {
-    return this.fetchFor(caller, request, client, collect);
-  }
-
-  /** `run` for who only passes the rows on, in the row mode of the request. */
-  async answer(
-    caller: Caller,
-    request: QueryRequestBody,
-    client: AbortController,
-  ): Promise<QueryAnswer<AnyOutcome>> {
-    return this.fetchFor<AnyOutcome>(caller, request, client, ({ limits, facts }, cursor) =>
-      isEncoding(cursor)
-        ? collectJson(cursor, limits.maxRows, facts.access, request.rowMode)
-        : collectRows(cursor, limits.maxRows, facts.access),
-    );
-  }
-
-  private async fetchFor<Outcome extends AnyOutcome>(
-    caller: Caller,
-    request: QueryRequestBody,
-    client: AbortController,
-    take: Collect<Outcome>,
-  ): Promise<QueryAnswer<Outcome | QueryOutcome>> {
     const run = await this.admission.admit(caller, request);
     const { end, outcome } = await this.runner.carryOut(run, client, async (signal) =>
-      endOf(await this.fetch(run, request.cache, signal, take)),
+      endOf(await this.fetch(run, request, signal)),
     );
     return { run, head: headOf(run, end, outcome.executionTimeMs), outcome: end.outcome };
   }
@@ -89,52 +62,48 @@ export class QueryService {
     return error.with({ queryId: id });
   }
 
-  private async fetch<Outcome>(
-    run: Run,
-    mode: CacheMode,
-    signal: AbortSignal,
-    take: Collect<Outcome>,
-  ): Promise<Fetched<Outcome | QueryOutcome>> {
+  private async fetch(run: Run, request: QueryRequestBody, signal: AbortSignal): Promise<Fetched> {
     const { connection, facts, text } = run;
+    const { cache: mode, rowMode } = request;
     const cacheable =
       mode !== 'bypass' && connection.dialect !== null && isRepeatable(connection.dialect, facts, text);
-    if (facts.access === 'write') return { outcome: await this.write(run, signal, take), cached: false };
-    if (!cacheable) return { outcome: await this.ask(run, signal, take), cached: false };
-    const slot = await this.cache.slotOf(run);
+    if (facts.access === 'write') return { outcome: await this.write(run, rowMode, signal), cached: false };
+    if (!cacheable) return { outcome: await this.ask(run, rowMode, signal), cached: false };
+    const slot = await this.cache.slotOf(run, rowMode);
     const known = mode === 'use' ? await slot.find() : null;
     if (known) return { outcome: known, cached: true };
     const { plan } = run;
-    const outcome = await this.ask(run, signal, collect);
+    const outcome = await this.ask(run, rowMode, signal);
     // The slot is that of the plan: what another plan gave, because the catalog had changed, is not kept there.
     if (run.plan === plan) await slot.keep(outcome);
     return { outcome, cached: false };
   }
 
   /** Also a write that fails may have changed something: what was read before it is forgotten in any case. */
-  private async write<Outcome>(run: Run, signal: AbortSignal, take: Collect<Outcome>): Promise<Outcome> {
+  private async write(run: Run, mode: RowMode, signal: AbortSignal): Promise<QueryOutcome> {
     try {
-      return await this.ask(run, signal, take);
+      return await this.ask(run, mode, signal);
     } finally {
       await this.cache.forget(run.connection.id);
       if (run.facts.kind === 'ddl') await this.directory.forgetSchema(run.connection);
     }
   }
 
-  private ask<Outcome>(run: Run, signal: AbortSignal, take: Collect<Outcome>): Promise<Outcome> {
-    return this.runner.withCursor(run, signal, (cursor) => take(run, cursor));
+  private ask(run: Run, mode: RowMode, signal: AbortSignal): Promise<QueryOutcome> {
+    const { limits, facts } = run;
+    return this.runner.withCursor(run, signal, (cursor) =>
+      collectResult(cursor, limits.maxRows, facts.access, mode),
+    );
   }
 }
 
-const collect: Collect<QueryOutcome> = ({ limits, facts }, cursor) =>
-  collectRows(cursor, limits.maxRows, facts.access);
-
-function endOf<Outcome extends AnyOutcome>(fetched: Fetched<Outcome>): Fetched<Outcome> & RunEnd {
+function endOf(fetched: Fetched): Fetched & RunEnd {
   return { ...fetched, rowCount: rowCountOf(fetched.outcome), truncated: fetched.outcome.truncated };
 }
 
 function headOf(
   { id, connection, facts, plan }: Run,
-  { outcome, cached }: Fetched<AnyOutcome>,
+  { outcome, cached }: Fetched,
   executionTimeMs: number,
 ): ResultHead {
   return {

@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { CacheService } from '../../cache/cache.service';
 import { SignalBus } from '../../database/signal-bus';
-import { RawJson, type Row } from '../../drivers/cell';
+import type { RowMode } from '../../drivers/row-layout';
 import { SettingsService } from '../settings/settings.service';
 import type { QueryOutcome } from './query-result';
 import type { Run } from './run';
@@ -10,11 +10,7 @@ import type { Run } from './run';
 /** Larger results are not worth keeping: reading them back costs as much as asking again. */
 const MAX_CACHED_ROWS = 10_000;
 
-interface CachedOutcome {
-  readonly columns: QueryOutcome['columns'];
-  readonly rows: readonly Row[];
-  readonly truncated: boolean;
-}
+type CachedOutcome = Pick<QueryOutcome, 'columns' | 'count' | 'truncated'> & { readonly data: string };
 
 /** A write went through the gate: whatever was read from this connection before may be out of date. */
 const WRITTEN = 'query.written';
@@ -45,19 +41,24 @@ export class ResultCache {
   }
 
   /** To be taken before the database is asked: what is read after a write began is not kept as older than it. */
-  async slotOf(run: Run): Promise<CacheSlot> {
+  async slotOf(run: Run, mode: RowMode): Promise<CacheSlot> {
     const generation = await this.cache.get('query', generationId(run.connection.id));
-    const id = keyOf(run, generation);
+    const id = keyOf(run, mode, generation);
     return {
       find: async () => {
         const text = await this.cache.get('query', id);
         if (text === null) return null;
-        const { columns, rows, truncated } = JSON.parse(text, reviveCell) as CachedOutcome;
-        return { columns, rows, truncated, affectedRows: null };
+        const { data, ...outcome } = JSON.parse(text) as CachedOutcome;
+        return { ...outcome, data: Buffer.from(data), affectedRows: null };
       },
-      keep: async ({ columns, rows, truncated }) => {
-        if (rows.length > MAX_CACHED_ROWS) return;
-        const text = JSON.stringify({ columns, rows, truncated } satisfies CachedOutcome, replaceCell);
+      keep: async ({ columns, data, count, truncated }) => {
+        if (count > MAX_CACHED_ROWS) return;
+        const text = JSON.stringify({
+          columns,
+          count,
+          truncated,
+          data: data.toString(),
+        } satisfies CachedOutcome);
         await this.cache.set('query', id, text, await this.settings.get('cache_ttl_seconds'));
       },
     };
@@ -87,7 +88,7 @@ function generationId(connectionId: string): string {
   return `generation:${connectionId}`;
 }
 
-function keyOf({ connection, plan, values, limits }: Run, generation: string | null): string {
+function keyOf({ connection, plan, values, limits }: Run, mode: RowMode, generation: string | null): string {
   return hash(
     'sha256',
     JSON.stringify([
@@ -99,19 +100,7 @@ function keyOf({ connection, plan, values, limits }: Run, generation: string | n
       plan.expects,
       values,
       limits.maxRows,
+      mode,
     ]),
   );
-}
-
-const RAW = '\u0001raw';
-
-function replaceCell(_: string, value: unknown): unknown {
-  if (value instanceof RawJson) return { [RAW]: value.text };
-  // JSON.stringify drops the sign.
-  return Object.is(value, -0) ? { [RAW]: '-0' } : value;
-}
-
-function reviveCell(_: string, value: unknown): unknown {
-  if (typeof value === 'object' && value !== null && RAW in value) return new RawJson(value[RAW] as string);
-  return value;
 }

@@ -70,11 +70,11 @@ export class SavedResultsService {
       connectionId: run.connection.id,
       queryId: run.id,
       createdBy: caller.principal.userId,
-      rowCount: outcome.rows.length,
+      rowCount: outcome.count,
       relations: run.facts.relations.map(({ schema, name }) => ({ schema, name })),
       searchPath: [...searchPathOf(run.connection)],
       policyKey: run.policies.key,
-      result: this.vault.seal(place, id, encodeResult(head, outcome, 'object').toString()),
+      result: this.vault.seal(place, id, encodeResult(head, outcome).toString()),
       expiresAt: new Date(Date.now() + days * DAY_MS),
     });
     return viewOf(await this.results.findOneByOrFail({ id }));

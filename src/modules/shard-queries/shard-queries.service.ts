@@ -4,9 +4,13 @@ import type { ErrorCode } from '../../common/errors/catalog';
 import type { Caller } from '../../common/principal';
 import type { ConditionalCaller } from '../query/conditional-caller';
 import { QueryService } from '../query/query.service';
+import type { StreamOutput } from '../query/stream/stream-output';
+import { StreamService } from '../query/stream/stream.service';
+import type { StreamTarget } from '../query/stream/stream-writer';
 import { shardMapUnchanged } from '../shards/shard-epoch.check';
 import { ShardRouter, type FoundRoute } from '../shards/shard-router';
-import { ScatterService, type ShardAnswer } from './scatter.service';
+import { MergedQueriesService } from './merged-queries.service';
+import type { ShardAnswer } from './shard-answer';
 import type { ShardRequest } from './shard-request';
 
 /** Routes tried for one request while the map keeps changing. */
@@ -19,25 +23,55 @@ const explainedByChange = new Set<ErrorCode>([
   'resource.not_found',
 ]);
 
-/** Sends statements where the map says, through `QueryService` like every other. */
+/** Sends statements where the map says, through the same gate as every other. */
 @Injectable()
 export class ShardQueriesService {
   constructor(
     private readonly router: ShardRouter,
     private readonly queries: QueryService,
-    private readonly scatter: ScatterService,
+    private readonly streams: StreamService,
+    private readonly merged: MergedQueriesService,
   ) {}
+
+  /** @throws AppError `shard.*`, and everything `QueryService.run` throws */
+  run(caller: Caller, request: ShardRequest, client: AbortController): Promise<ShardAnswer> {
+    const { query } = request;
+    return this.routed(caller, request, (conditional, found) => {
+      const { route } = found;
+      if (route.kind === 'all') {
+        return this.merged.collect({ ...request, caller: conditional, route }, client);
+      }
+      return this.queries.run(conditional, { ...query, ...targetOf(route) }, client);
+    });
+  }
+
+  /**
+   * The rows as they come; only reads.
+   * @throws AppError for what fails before the first row; afterwards the stream itself tells, or breaks off
+   */
+  stream(caller: Caller, request: ShardRequest, output: StreamOutput, target: StreamTarget): Promise<void> {
+    const { query } = request;
+    return this.routed(caller, request, (conditional, { route }) => {
+      if (route.kind === 'all') {
+        return this.merged.stream({ ...request, caller: conditional, route }, output, target);
+      }
+      return this.streams.stream(conditional, { ...query, ...targetOf(route) }, output, target);
+    });
+  }
 
   /**
    * The intent is committed only while the map is still the one the route was found on; if it is not, the way is found
    * again. Nothing is sent by a route that does not hold.
-   * @throws AppError `shard.*`, and everything `QueryService.run` throws
    */
-  async run(caller: Caller, request: ShardRequest, client: AbortController): Promise<ShardAnswer> {
+  private async routed<T>(
+    caller: Caller,
+    request: ShardRequest,
+    ask: (caller: ConditionalCaller, found: FoundRoute) => Promise<T>,
+  ): Promise<T> {
     for (let tries = 1; ; tries++) {
       const found = await this.find(caller, request, tries > 1);
       try {
-        return await this.ask(caller, request, found, client);
+        return await ask({ ...caller, conditions: [shardMapUnchanged(found.map)] }, found);
       } catch (error) {
         if (!isAppError(error)) throw error;
         // Without the id of a run there is no record of it yet.
@@ -56,19 +90,16 @@ export class ShardQueriesService {
       throw isAppError(error) ? await this.queries.refuse(caller, request.query, error) : error;
     }
   }
+}
 
-  private ask(
-    caller: Caller,
-    { query }: ShardRequest,
-    { map, route }: FoundRoute,
-    client: AbortController,
-  ): Promise<ShardAnswer> {
-    const conditional: ConditionalCaller = { ...caller, conditions: [shardMapUnchanged(map)] };
-    if (route.kind === 'all') return this.scatter.run(conditional, query, route.shards, client);
-    const connectionId = route.kind === 'global' ? route.connectionId : route.shard.connectionId;
-    const onlyReads = route.kind === 'shard' && route.onlyReads;
-    return this.queries.run(conditional, { ...query, connectionId, onlyReads }, client);
-  }
+/** The connection of a route that leads to one database. */
+function targetOf(route: Exclude<FoundRoute['route'], { kind: 'all' }>): {
+  connectionId: string;
+  onlyReads: boolean;
+} {
+  return route.kind === 'global'
+    ? { connectionId: route.connectionId, onlyReads: false }
+    : { connectionId: route.shard.connectionId, onlyReads: route.onlyReads };
 }
 
 /** A shard that is not the caller's to ask is like one that is not there. */

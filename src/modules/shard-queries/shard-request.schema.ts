@@ -24,12 +24,26 @@ export const shardRequestSchema: ApiBodyOptions = {
         default: 0,
         description: 'Milliseconds to wait for a paused shard before it is refused',
       },
+      partial: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Of `all`: shards that cannot be asked are named in `metadata.missingShards` instead of failing the answer',
+      },
     },
   },
   examples: {
     own: {
       summary: "The caller's rows",
       value: { query: 'SELECT id, total FROM orders WHERE user_id = ?', params: ['2a5ba8fb'], waitMs: 2000 },
+    },
+    everywhere: {
+      summary: 'Sums over all shards',
+      value: {
+        query:
+          'SELECT status, count(*) AS orders, avg(total) AS mean FROM orders GROUP BY status ORDER BY orders DESC',
+        partial: false,
+      },
     },
   },
 };

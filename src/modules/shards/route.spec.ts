@@ -18,6 +18,7 @@ const mapOf = (statuses: Readonly<Record<string, ShardStatus>>, globalId: string
 });
 const home = (shardId: string, epoch = 7): Home => ({ slot: '1', shardId, epoch });
 const session: RouteTarget = { kind: 'session' };
+const some: RouteTarget = { kind: 'all', partial: true };
 const to = (shardId: string): RouteTarget => ({ kind: 'shard', shardId });
 
 /** The outcome in one line. */
@@ -25,7 +26,10 @@ function told(map: ShardMap, at: Home | null, target: RouteTarget): string {
   const found = route(map, at, target);
   if (found.kind === 'refused') return `refused: ${found.reason}`;
   if (found.kind === 'global') return `global ${found.connectionId}`;
-  if (found.kind === 'all') return `all ${found.shards.map(({ id }) => id).join(' ')}`;
+  if (found.kind === 'all') {
+    const away = found.away.map(({ shardId, reason }) => `, ${shardId} ${reason}`).join('');
+    return `all ${found.shards.map(({ id }) => id).join(' ')}${away}`;
+  }
   return `${found.shard.connectionId}${found.onlyReads ? ' (reads)' : ''}`;
 }
 
@@ -51,6 +55,10 @@ describe('route', () => {
     ['all shards', { a: 'active', b: 'read_only' }, null, { kind: 'all' }, 'all a b'],
     ['all shards, one paused', { a: 'active', b: 'draining' }, null, { kind: 'all' }, 'refused: paused'],
     ['all shards, one closed', { a: 'active', b: 'inactive' }, null, { kind: 'all' }, 'refused: unknown'],
+    ['what is there of all', { a: 'active', b: 'draining' }, null, some, 'all a, b paused'],
+    ['what is open of all', { a: 'inactive', b: 'read_only' }, null, some, 'all b, a unknown'],
+    ['all that are paused', { a: 'draining', b: 'inactive' }, null, some, 'refused: paused'],
+    ['what is there of no shards', {}, null, some, 'refused: no_shards'],
     ['all of no shards', {}, null, { kind: 'all' }, 'refused: no_shards'],
   ])('finds %s', (_, statuses, at, target, expected) => {
     expect(told(mapOf(statuses), at, target)).toBe(expected);

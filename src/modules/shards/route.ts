@@ -5,7 +5,7 @@ import { statusMeanings } from './shard-status';
 export type RouteTarget =
   | { readonly kind: 'global' }
   | { readonly kind: 'session' }
-  | { readonly kind: 'all' }
+  | { readonly kind: 'all'; readonly partial?: boolean }
   | { readonly kind: 'shard'; readonly shardId: string };
 
 /** The shard that the key of a session belongs to, as it was under an epoch. */
@@ -18,10 +18,16 @@ export interface Home {
 /** `stale` and `unassigned` are for whoever can find the home again; the others are answers. */
 export type RouteRefusal = 'unknown' | 'paused' | 'stale' | 'unassigned' | 'no_global' | 'no_shards';
 
+/** A shard that an answer over all does without, because whoever asks has allowed it. */
+export interface AwayShard {
+  readonly shardId: string;
+  readonly reason: RouteRefusal;
+}
+
 export type Route =
   | { readonly kind: 'global'; readonly connectionId: string }
   | { readonly kind: 'shard'; readonly shard: Shard; readonly onlyReads: boolean }
-  | { readonly kind: 'all'; readonly shards: readonly Shard[] }
+  | { readonly kind: 'all'; readonly shards: readonly Shard[]; readonly away: readonly AwayShard[] }
   | { readonly kind: 'refused'; readonly reason: RouteRefusal; readonly shardId?: string };
 
 /**
@@ -49,15 +55,19 @@ const routers: { readonly [Kind in RouteTarget['kind']]: Router<Kind> } = {
     if (home.epoch !== map.epoch) return { kind: 'refused', reason: 'stale' };
     return toShard(map, home.shardId);
   },
-  all: (map) => {
-    const shards = [...map.shards.values()];
-    if (shards.length === 0) return { kind: 'refused', reason: 'no_shards' };
-    // One that is missing would make the answer wrong without saying so.
-    for (const { id } of shards) {
-      const one = toShard(map, id);
-      if (one.kind === 'refused') return one;
+  all: (map, _, { partial = false }) => {
+    const shards: Shard[] = [];
+    const away: AwayShard[] = [];
+    for (const shard of map.shards.values()) {
+      const one = toShard(map, shard.id);
+      if (one.kind !== 'refused') shards.push(shard);
+      // One that is missing would make the answer wrong without saying so.
+      else if (!partial) return one;
+      else away.push({ shardId: shard.id, reason: one.reason });
     }
-    return { kind: 'all', shards };
+    if (shards.length > 0) return { kind: 'all', shards, away };
+    const [first] = away;
+    return first ? { kind: 'refused', ...first } : { kind: 'refused', reason: 'no_shards' };
   },
 };
 

@@ -79,6 +79,7 @@ export class ShardRouter {
       if (home.epoch !== map.epoch) map = await this.mapOf(group, true);
       found = route(map, home, target);
     }
+    if (found.kind === 'all') await this.requirePermitted(caller, map, found);
     if (found.kind !== 'refused' || isHomeless(found)) return { map, route: found };
     // What is cached may let in, because that is confirmed later; only what holds now may refuse.
     if (!fresh) return this.once(caller, { group, target, waitMs: 0 }, true);
@@ -91,6 +92,19 @@ export class ShardRouter {
     const shard = map.shards.get(target.shardId);
     const permitted = shard && (await this.permissions.find(caller.principal, shard.connectionId, true));
     return permitted ? found : { kind: 'refused', reason: 'unknown', shardId: target.shardId };
+  }
+
+  /** Who may not ask a shard is not told that it is away. */
+  private async requirePermitted(
+    { principal }: Caller,
+    map: ShardMap,
+    { away }: Extract<Route, { kind: 'all' }>,
+  ): Promise<void> {
+    for (const { shardId } of away) {
+      const { connectionId } = map.shards.get(shardId)!;
+      if (!(await this.permissions.find(principal, connectionId, true)))
+        throw new AppError('resource.not_found');
+    }
   }
 
   private async mapOf(group: string, fresh: boolean): Promise<ShardMap> {

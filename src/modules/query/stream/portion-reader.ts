@@ -1,8 +1,7 @@
 import type { Row } from '../../../drivers/cell';
-import type { Cursor } from '../../../drivers/driver';
 import { encodeRow } from '../../../drivers/row-layout';
 import type { MaskedColumns } from '../../../sql/policy/rewriting';
-import { isEncoding } from '../collect-json';
+import { isEncoding, type ReadableCursor } from '../collect-result';
 import { resultColumns, type ResultColumn } from '../query-result';
 import type { FoldedColumns } from './fold-columns';
 import type { Chunk, StreamEncoder } from './stream-format';
@@ -19,12 +18,12 @@ export class PortionReader {
   #isFirst = true;
 
   constructor(
-    private readonly cursor: Cursor,
-    private readonly masked: MaskedColumns,
+    private readonly cursor: ReadableCursor,
+    private readonly masked: () => MaskedColumns,
     private readonly encoder: StreamEncoder,
     private readonly folded: FoldedColumns | null,
   ) {
-    this.#known = resultColumns(cursor.columns, masked);
+    this.#known = resultColumns(cursor.columns, masked());
   }
 
   /** Of the result so far; those of a schemaless engine may grow. */
@@ -47,7 +46,7 @@ export class PortionReader {
     const count = rows.length;
     if (count === 0) return { count, chunk: '' };
     if (this.#known.length !== cursor.columns.length)
-      this.#known = resultColumns(cursor.columns, this.masked);
+      this.#known = resultColumns(cursor.columns, this.masked());
     if (!('layout' in encoder)) {
       const fitting = folded ? folded.fold(rows, this.#known) : rows;
       return { count, chunk: await encoder.rows(fitting, this.columns) };
