@@ -52,7 +52,7 @@ describe('the statements of the record', () => {
       origin: null,
     };
     await commit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)]);
-    const outcome = { rowCount: 1, truncated: false, cached: false, executionTimeMs: 1 };
+    const outcome = { rowCount: 1, bytes: 1, truncated: false, cached: false, executionTimeMs: 1 };
     await commit.write([
       batchWrite(historyFinish, { id, status: 'success', errorCode: null, errorMessage: null, ...outcome }),
     ]);

@@ -63,6 +63,7 @@ class Bench {
       dialect: null,
       revision: 1,
       policyEpoch: 0,
+      recordLiterals: 'history',
       accountInfo: null,
       active: true,
       readOnly: true,

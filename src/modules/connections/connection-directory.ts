@@ -129,6 +129,7 @@ export class ConnectionDirectory {
       active: row.active,
       readOnly: row.readOnly,
       maxConnections: row.maxConnections,
+      recordLiterals: row.recordLiterals,
       publicConfig: driver.publicConfig(driver.parseConfig(this.vault.open(row.id, row.config))),
       accountInfo: row.accountInfo?.revision === row.revision ? row.accountInfo : null,
       createdBy: row.createdBy,

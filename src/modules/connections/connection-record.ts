@@ -1,5 +1,6 @@
 import type { AccountInfo } from './connection.entity';
 import type { ConnectionInput, ConnectionType, Dialect } from '../../drivers/driver';
+import type { RecordLiterals } from './record-literals';
 
 /** A connection as the rest of the service knows it: everything but its secrets. */
 export interface ConnectionRecord {
@@ -16,6 +17,7 @@ export interface ConnectionRecord {
   readonly active: boolean;
   readonly readOnly: boolean;
   readonly maxConnections: number;
+  readonly recordLiterals: RecordLiterals;
   /** Host, port, database, user, options as the driver understood them; never a password. */
   readonly publicConfig: ConnectionInput;
   /** `null` until this revision was tested. */

@@ -2,6 +2,7 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { accountPowers, isProvablyReadOnly, type AccountPower } from '../../drivers/account-power';
 import { connectionTypes, type ConnectionType } from '../../drivers/driver';
 import type { ConnectionRecord } from './connection-record';
+import { recordLiterals, type RecordLiterals } from './record-literals';
 
 /** One thing that the account of a connection could do besides reading. */
 @ApiSchema({ name: 'AccountPower' })
@@ -54,6 +55,9 @@ export class ConnectionView {
 
   @ApiProperty({ type: 'integer' })
   maxConnections!: number;
+
+  @ApiProperty({ enum: recordLiterals, example: 'history' })
+  recordLiterals!: RecordLiterals;
 
   @ApiProperty({ type: Boolean })
   active!: boolean;
@@ -122,6 +126,7 @@ export function connectionView(
     options: target.options ?? {},
     readOnly: record.readOnly,
     maxConnections: record.maxConnections,
+    recordLiterals: record.recordLiterals,
     active: record.active,
     revision: record.revision,
     isDefault,

@@ -14,6 +14,7 @@ import {
   Min,
 } from 'class-validator';
 import { connectionTypes, type ConnectionInput, type ConnectionType } from '../../drivers/driver';
+import { defaultRecordLiterals, recordLiterals, type RecordLiterals } from './record-literals';
 
 /** How to reach a database: what `POST /connections/test` takes. */
 @ApiSchema({ name: 'ConnectionTarget' })
@@ -114,6 +115,12 @@ export class ConnectionBody extends ConnectionTargetBody {
   @IsString()
   @MaxLength(2000)
   description?: string | null;
+
+  /** Where constants in statements are kept: nowhere, in the history, or in the audit log as well (docs/audit.md). */
+  @ApiProperty({ required: false, enum: recordLiterals, default: defaultRecordLiterals, example: 'history' })
+  @IsOptional()
+  @IsIn(recordLiterals)
+  recordLiterals?: RecordLiterals;
 
   /** A connection that is not active is kept but not used. */
   @ApiProperty({ required: false, default: true, example: true })

@@ -2,6 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Sealed } from '../../common/seal';
 import type { AccountPower } from '../../drivers/account-power';
 import type { ConnectionType } from '../../drivers/driver';
+import type { RecordLiterals } from './record-literals';
 
 /** What is known of the catalog that was last read. */
 export interface SchemaInfo {
@@ -54,6 +55,9 @@ export class DatabaseConnection {
 
   @Column('integer', { name: 'max_connections' })
   maxConnections!: number;
+
+  @Column('varchar', { name: 'record_literals' })
+  recordLiterals!: RecordLiterals;
 
   @Column('jsonb', { name: 'schema_info', nullable: true })
   schemaInfo!: SchemaInfo | null;

@@ -15,6 +15,7 @@ import type { ConnectionBody, ConnectionPatch } from './connection.dto';
 import { DatabaseConnection } from './connection.entity';
 import type { ConnectionRecord } from './connection-record';
 import { ConnectionVault } from './connection-vault';
+import { defaultRecordLiterals } from './record-literals';
 import { mergeTarget, needsPassword, targetOf } from './merge-input';
 
 const DEFAULT_MAX_CONNECTIONS = 10;
@@ -68,10 +69,15 @@ export class ConnectionsService {
         active: body.active ?? true,
         readOnly: body.readOnly ?? true,
         maxConnections: body.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+        recordLiterals: body.recordLiterals ?? defaultRecordLiterals,
         createdBy: by.actor.userId,
       }),
     );
-    await this.recordChange(manager, by, 'connection.create', id, { name: body.name, type: body.type });
+    await this.recordChange(manager, by, 'connection.create', id, {
+      name: body.name,
+      type: body.type,
+      recordLiterals: body.recordLiterals ?? defaultRecordLiterals,
+    });
     return id;
   }
 
@@ -106,11 +112,14 @@ export class ConnectionsService {
           active: patch.active ?? row.active,
           readOnly: patch.readOnly ?? row.readOnly,
           maxConnections: patch.maxConnections ?? row.maxConnections,
+          recordLiterals: patch.recordLiterals ?? row.recordLiterals,
         },
       ),
     );
     await this.recordChange(manager, by, 'connection.update', id, {
       changed: Object.keys(patch).filter((name) => patch[name as keyof ConnectionPatch] !== undefined),
+      // What the record keeps from now on is part of the record.
+      ...(patch.recordLiterals && { recordLiterals: patch.recordLiterals }),
     });
   }
 

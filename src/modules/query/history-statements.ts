@@ -6,7 +6,8 @@ export interface HistoryRow {
   readonly userId: string;
   readonly connectionId: string | null;
   readonly connectionRevision: number | null;
-  readonly statement: string;
+  /** `null` where the connection keeps no constants and the text without them is not known. */
+  readonly statement: string | null;
   readonly statementKind: string | null;
   readonly status: RunStatus;
   readonly errorCode: string | null;
@@ -47,10 +48,10 @@ export const historyInsert: BatchStatement<HistoryRow> = {
 export const historyFinish: BatchStatement<RunOutcome> = {
   name: 'history_finish',
   sql: `UPDATE query_history h SET status = r.status, error_code = r.error_code, error_message = r.error_message,
-      row_count = r.row_count, truncated = r.truncated, cached = r.cached, execution_time_ms = r.ms,
+      row_count = r.row_count, result_bytes = r.bytes, truncated = r.truncated, cached = r.cached, execution_time_ms = r.ms,
       finished_at = clock_timestamp()
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::boolean[],
-      $8::double precision[]) AS r(id, status, error_code, error_message, row_count, truncated, cached, ms)
+      $8::double precision[], $9::bigint[]) AS r(id, status, error_code, error_message, row_count, truncated, cached, ms, bytes)
     WHERE h.id = r.id`,
   columns: [
     (row) => row.id,
@@ -61,5 +62,6 @@ export const historyFinish: BatchStatement<RunOutcome> = {
     (row) => row.truncated,
     (row) => row.cached,
     (row) => row.executionTimeMs,
+    (row) => row.bytes,
   ],
 };

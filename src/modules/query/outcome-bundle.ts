@@ -12,6 +12,7 @@ const MAX_RUNS = 500;
 interface OutcomeNote {
   readonly id: string;
   readonly rows: number | null;
+  readonly bytes: number | null;
   readonly ms: number;
   readonly truncated: boolean | null;
   readonly cached: boolean;
@@ -30,8 +31,15 @@ export class OutcomeBundle implements BeforeApplicationShutdown {
 
   constructor(private readonly groupCommit: GroupCommit) {}
 
-  add({ id, rowCount, executionTimeMs, truncated, cached }: RunOutcome): void {
-    this.runs.push({ id, rows: rowCount, ms: Math.round(executionTimeMs * 1000) / 1000, truncated, cached });
+  add({ id, rowCount, bytes, executionTimeMs, truncated, cached }: RunOutcome): void {
+    this.runs.push({
+      id,
+      rows: rowCount,
+      bytes,
+      ms: Math.round(executionTimeMs * 1000) / 1000,
+      truncated,
+      cached,
+    });
     if (this.runs.length >= MAX_RUNS) void this.flush();
     else this.timer ??= setTimeout(() => void this.flush(), EVERY_MS).unref();
   }

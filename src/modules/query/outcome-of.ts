@@ -17,13 +17,14 @@ export function outcomeOf(
 ): RunOutcome {
   const executionTimeMs = performance.now() - startedAt;
   if (end) {
-    const { rowCount, truncated, cached } = end;
+    const { rowCount, bytes, truncated, cached } = end;
     return {
       id,
       status: 'success',
       errorCode: null,
       errorMessage: null,
       rowCount,
+      bytes,
       truncated,
       cached,
       executionTimeMs,
@@ -36,6 +37,7 @@ export function outcomeOf(
     errorCode: code,
     errorMessage: isAppError(error) ? error.message : null,
     rowCount: null,
+    bytes: null,
     truncated: null,
     cached: false,
     executionTimeMs,

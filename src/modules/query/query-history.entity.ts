@@ -1,6 +1,12 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { RunStatus } from './run';
 
+/** The driver gives `bigint` as text. */
+const wholeNumber = {
+  to: (value: number | null) => value,
+  from: (value: string | null) => (value === null ? null : Number(value)),
+};
+
 @Entity('query_history')
 export class QueryHistory {
   @PrimaryColumn('uuid')
@@ -37,16 +43,12 @@ export class QueryHistory {
   @Column('text', { name: 'error_message', nullable: true })
   errorMessage!: string | null;
 
-  @Column({
-    type: 'bigint',
-    name: 'row_count',
-    nullable: true,
-    transformer: {
-      to: (value: number | null) => value,
-      from: (value: string | null) => value && Number(value),
-    },
-  })
+  @Column({ type: 'bigint', name: 'row_count', nullable: true, transformer: wholeNumber })
   rowCount!: number | null;
+
+  /** Of the rows as they were encoded for the answer, before compression. */
+  @Column({ type: 'bigint', name: 'result_bytes', nullable: true, transformer: wholeNumber })
+  bytes!: number | null;
 
   @Column('boolean', { nullable: true })
   truncated!: boolean | null;

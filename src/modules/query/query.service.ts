@@ -98,7 +98,9 @@ export class QueryService {
 }
 
 function endOf(fetched: Fetched): Fetched & RunEnd {
-  return { ...fetched, rowCount: rowCountOf(fetched.outcome), truncated: fetched.outcome.truncated };
+  const { outcome } = fetched;
+  const { truncated, data } = outcome;
+  return { ...fetched, rowCount: rowCountOf(outcome), bytes: data.length, truncated };
 }
 
 function headOf(

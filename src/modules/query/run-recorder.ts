@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { AppError } from '../../common/app-error';
+import type { ErrorCode } from '../../common/errors/catalog';
 import type { Caller } from '../../common/principal';
 import { batchWrite, type BatchCheck } from '../../database/batch-statement';
 import { GroupCommit } from '../../database/group-commit';
@@ -10,6 +10,7 @@ import { auditInsert } from '../audit/audit-insert';
 import type { ConnectionRecord } from '../connections/connection-record';
 import { conditionsOf } from './conditional-caller';
 import { historyFinish, historyInsert, type HistoryRow } from './history-statements';
+import { keptStatement } from './kept-statement';
 import { OutcomeBundle } from './outcome-bundle';
 import type { Run, RunOutcome } from './run';
 import { RunMetrics } from './run.metrics';
@@ -23,6 +24,16 @@ export interface Refused {
   readonly text: string;
   readonly error: AppError;
 }
+
+/** Refusals of texts that no grammar has read: what stands where in them is not known. */
+const unread: ReadonlySet<ErrorCode> = new Set([
+  'query.syntax',
+  'query.empty',
+  'query.invalid_text',
+  'query.too_long',
+  'query.too_complex',
+  'service.unavailable',
+]);
 
 /** Writes runs into history and audit: the intent before the statement is sent, the outcome after it ended. */
 @Injectable()
@@ -42,7 +53,8 @@ export class RunRecorder {
    */
   async begin(run: Run, checks: readonly BatchCheck[]): Promise<void> {
     const { id, caller, connection, facts } = run;
-    const row = this.historyRow(id, caller, connection, run.text, facts.kind, null);
+    const statement = keptStatement(connection, run.text, true);
+    const row = this.historyRow(id, caller, connection, statement.history, facts.kind, null);
     const event: AuditEvent = {
       ...byCaller(caller),
       // One id for the run and the record of its intent: whoever has the one can ask for the proof of the other.
@@ -60,7 +72,7 @@ export class RunRecorder {
         relations: [
           ...new Set(facts.relations.map(({ schema, name }) => (schema ? `${schema}.${name}` : name))),
         ],
-        statementSha256: sha256(run.text),
+        ...statement.audit,
       },
     };
     const writes = [batchWrite(historyInsert, row), batchWrite(auditInsert, event), ...usageAtBegin(run)];
@@ -101,7 +113,8 @@ export class RunRecorder {
     checks: readonly BatchCheck[],
   ): Promise<void> {
     this.metrics.refused(connection);
-    const row = this.historyRow(id, caller, connection, text, null, error);
+    const statement = keptStatement(connection, text, !unread.has(error.code));
+    const row = this.historyRow(id, caller, connection, statement.history, null, error);
     const event: AuditEvent = {
       ...byCaller(caller),
       id,
@@ -109,7 +122,7 @@ export class RunRecorder {
       resourceType: 'connection',
       ...(connection && { resourceId: connection.id }),
       result: 'failure',
-      details: { queryId: id, code: error.code, statementSha256: sha256(text) },
+      details: { queryId: id, code: error.code, ...statement.audit },
     };
     await this.groupCommit.write([batchWrite(historyInsert, row), batchWrite(auditInsert, event)], checks);
   }
@@ -123,7 +136,7 @@ export class RunRecorder {
     id: string,
     { principal, origin }: Caller,
     connection: ConnectionRecord | null,
-    text: string,
+    statement: string | null,
     kind: string | null,
     error: AppError | null,
   ): HistoryRow {
@@ -132,18 +145,14 @@ export class RunRecorder {
       userId: principal.userId,
       connectionId: connection?.id ?? null,
       connectionRevision: connection?.revision ?? null,
-      // What PostgreSQL's text cannot hold was refused already; the record shows that it was there.
-      statement: text.toWellFormed().replaceAll('\0', '\u2400'),
+      statement,
       statementKind: kind,
       status: error ? 'error' : 'pending',
       errorCode: error?.code ?? null,
-      errorMessage: error?.message ?? null,
+      // The message of a refusal may quote where in the statement the grammar stopped.
+      errorMessage: connection?.recordLiterals === 'none' ? null : (error?.message ?? null),
       requestId: origin.requestId,
       instanceId: this.instance.id,
     };
   }
-}
-
-function sha256(text: string): string {
-  return hash('sha256', text);
 }

@@ -32,6 +32,11 @@ export interface Run extends AccessibleConnection {
 export interface RunEnd {
   /** Rows of the answer; of a write, the rows it changed. */
   readonly rowCount: number;
+  /**
+   * Of the rows as they were encoded for the answer, before compression; of a stream, of its body up to the end. `null`
+   * where they were merged with those of other runs.
+   */
+  readonly bytes: number | null;
   readonly truncated: boolean;
   readonly cached: boolean;
 }
@@ -44,6 +49,8 @@ export interface RunOutcome {
   /** Safe to show: never text out of a database that could carry values. */
   readonly errorMessage: string | null;
   readonly rowCount: number | null;
+  /** As in `RunEnd`; `null` for a run that gave nothing. */
+  readonly bytes: number | null;
   readonly truncated: boolean | null;
   readonly cached: boolean;
   readonly executionTimeMs: number;

@@ -20,7 +20,7 @@ describe('ShardFeed', () => {
     await feed.ready();
     expect(feed.columns.map(({ name }) => name)).toEqual(['n']);
     expect([await feed.read(), await feed.read(), await feed.read()]).toEqual([[[1], [2]], [[3]], []]);
-    expect(await poured).toEqual({ rowCount: 3, truncated: false, cached: false });
+    expect(await poured).toEqual({ rowCount: 3, bytes: null, truncated: false, cached: false });
   });
 
   it('does not read far ahead of the merge', async () => {
@@ -34,7 +34,7 @@ describe('ShardFeed', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(read.count).toBe(2);
     expect(feed.stop()).toBe(true);
-    expect(await poured).toEqual({ rowCount: 2000, truncated: true, cached: false });
+    expect(await poured).toEqual({ rowCount: 2000, bytes: null, truncated: true, cached: false });
   });
 
   it('fails both who waits for it and who reads it', async () => {

@@ -72,6 +72,6 @@ export class ShardFeed implements Part {
   }
 
   private end(truncated: boolean): RunEnd {
-    return { rowCount: this.rowCount, truncated, cached: false };
+    return { rowCount: this.rowCount, truncated, bytes: null, cached: false };
   }
 }

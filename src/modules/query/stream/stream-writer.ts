@@ -92,7 +92,7 @@ export class StreamWriter {
       portion = await next;
     }
     this.columns = reader.columns;
-    return { rowCount: this.rowCount, truncated, cached: false };
+    return { rowCount: this.rowCount, bytes: sink.bytes, truncated, cached: false };
   }
 
   /** To be called when the outcome is durable. */

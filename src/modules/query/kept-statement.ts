@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto';
+import { normaliseStatement } from '../../sql/normalise/normalise-statement';
+import type { ConnectionRecord } from '../connections/connection-record';
+
+/** Longest statement in an audit record, in UTF-16 units; the SHA-256 is of the whole text. */
+export const MAX_RECORDED_UNITS = 4096;
+
+/** What of a statement is kept, by the policy of its connection. */
+export interface KeptStatement {
+  /** For the history; `null` where nothing may be kept. */
+  readonly history: string | null;
+  /** Members of the details of its audit record. */
+  readonly audit: {
+    /** Without constants; with them where the connection says so. */
+    readonly statement?: string;
+    /** The statement is longer. */
+    readonly statementCut?: true;
+    /** Constants are kept. */
+    readonly statementAsWritten?: true;
+    readonly statementSha256: string;
+  };
+}
+
+/** @param read whether a grammar has taken the text; of another one nobody can tell what in it is a constant */
+export function keptStatement(
+  connection: Pick<ConnectionRecord, 'dialect' | 'recordLiterals'> | null,
+  text: string,
+  read: boolean,
+): KeptStatement {
+  const dialect = connection?.dialect;
+  const normal =
+    dialect && read ? normaliseStatement(dialect, text) : { text: null, sha256: hash('sha256', text) };
+  const policy = connection?.recordLiterals ?? 'history';
+  const asWritten = policy === 'audit';
+  const recorded = asWritten ? storable(text) : normal.text;
+  return {
+    history: policy === 'none' ? normal.text : storable(text),
+    audit: {
+      ...(recorded !== null && { statement: recorded.slice(0, MAX_RECORDED_UNITS) }),
+      ...(recorded !== null && recorded.length > MAX_RECORDED_UNITS && { statementCut: true }),
+      ...(asWritten && { statementAsWritten: true }),
+      statementSha256: normal.sha256,
+    },
+  };
+}
+
+/** What PostgreSQL's text cannot hold was refused already; the record shows that it was there. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\u2400');
+}
