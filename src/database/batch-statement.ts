@@ -5,7 +5,7 @@ import type { ErrorCode } from '../common/errors/catalog';
  * (`unnest($1::uuid[], $2::text[], …)`), and `columns` says what of a row goes into which.
  */
 export interface BatchStatement<R> {
-  /** Unique; part of the name of the prepared statement. */
+  /** Unique: what is prepared is found by it. */
   readonly name: string;
   readonly sql: string;
   readonly columns: readonly ((row: R) => unknown)[];
@@ -22,6 +22,7 @@ export interface BatchWrite {
  * record of the attempt stays.
  */
 export interface BatchCheck extends BatchWrite {
+  /** Says all that the check depends on: of checks of one statement with equal keys one is made for all. */
   readonly key: string;
   readonly error: ErrorCode;
 }

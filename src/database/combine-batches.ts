@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { BatchStatement, BatchWrite } from './batch-statement';
+import { LRUCache } from 'lru-cache';
+import { arrayLiteral } from './array-literal';
+import type { BatchCheck, BatchStatement, BatchWrite } from './batch-statement';
 
 export interface CombinedStatement {
   readonly name: string;
   readonly text: string;
-  readonly values: unknown[][];
+  /** Array literals, one a column. */
+  readonly values: string[];
 }
+
+/** Texts by the statements in them, in order: there are some dozens of combinations. */
+const texts = new LRUCache<string, Pick<CombinedStatement, 'name' | 'text'>>({ max: 500 });
 
 /**
  * Folds writes and checks into one statement of common table expressions: one round trip, one transaction without
@@ -13,32 +19,62 @@ export interface CombinedStatement {
  */
 export function combineBatches(
   writes: readonly BatchWrite[],
-  checks: readonly BatchWrite[],
+  checks: readonly BatchCheck[],
 ): CombinedStatement {
   const groups = new Map<BatchStatement<never>, unknown[]>();
-  const checked = new Set(checks.map(({ statement }) => statement));
-  for (const { statement, row } of [...writes, ...checks]) {
-    const rows = groups.get(statement);
-    if (rows) rows.push(row);
-    else groups.set(statement, [row]);
+  const checked = new Set<BatchStatement<never>>();
+  for (const { statement, row } of writes) add(groups, statement, row);
+  const asked = new Set<string>();
+  for (const { statement, row, key } of checks) {
+    checked.add(statement);
+    // Many requests of a batch ask the same: one session, one connection.
+    const question = `${statement.name} ${key}`;
+    if (asked.has(question)) continue;
+    asked.add(question);
+    add(groups, statement, row);
   }
-  const values: unknown[][] = [];
-  const parts: string[] = [];
-  const answers: string[] = [];
-  for (const [statement, rows] of groups) {
-    const offset = values.length;
-    parts.push(
-      `${statement.name} AS (${statement.sql.replace(/\$(\d+)/g, (_, n: string) => `$${Number(n) + offset}`)})`,
-    );
-    if (checked.has(statement))
-      answers.push(`SELECT '${statement.name}' AS part, key FROM ${statement.name}`);
-    for (const column of statement.columns) values.push(rows.map((row) => column(row as never) ?? null));
+  // In one order, so that each combination is prepared once.
+  const statements = [...groups.keys()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const values: string[] = [];
+  for (const statement of statements) {
+    const rows = groups.get(statement)!;
+    for (const column of statement.columns)
+      values.push(arrayLiteral(rows.map((row) => column(row as never))));
   }
-  return {
-    name: nameOf([...groups.keys()].map(({ name }) => name).join('+')),
-    text: `WITH ${parts.join(', ')} ${answers.length > 0 ? answers.join(' UNION ALL ') : 'SELECT NULL AS part, NULL AS key WHERE false'}`,
-    values,
-  };
+  return { ...textOf(statements, checked), values };
+}
+
+function add(
+  groups: Map<BatchStatement<never>, unknown[]>,
+  statement: BatchStatement<never>,
+  row: unknown,
+): void {
+  const rows = groups.get(statement);
+  if (rows) rows.push(row);
+  else groups.set(statement, [row]);
+}
+
+function textOf(
+  statements: readonly BatchStatement<never>[],
+  checked: ReadonlySet<BatchStatement<never>>,
+): Pick<CombinedStatement, 'name' | 'text'> {
+  const parts = statements.map((statement) => (checked.has(statement) ? '?' : '') + statement.name).join('+');
+  const known = texts.get(parts);
+  if (known) return known;
+  let offset = 0;
+  const expressions: string[] = [];
+  for (const { name, sql, columns } of statements) {
+    const first = offset;
+    expressions.push(`${name} AS (${sql.replace(/\$(\d+)/g, (_, n: string) => `$${Number(n) + first}`)})`);
+    offset += columns.length;
+  }
+  const answers = statements
+    .filter((statement) => checked.has(statement))
+    .map(({ name }) => `SELECT '${name}' AS part, key FROM ${name}`);
+  const answer = answers.join(' UNION ALL ') || 'SELECT NULL AS part, NULL AS key WHERE false';
+  const made = { name: nameOf(parts), text: `WITH ${expressions.join(', ')} ${answer}` };
+  texts.set(parts, made);
+  return made;
 }
 
 /** Names of prepared statements are identifiers: 63 bytes (NAMEDATALEN), and a longer one would be cut, not refused. */

@@ -32,10 +32,12 @@ const LATER_MS = 25;
 const SESSION_ATTEMPTS = 3;
 /**
  * The statements are planned once and kept, and that may be while the tables are empty: then a scan of the whole table
- * looks cheapest, and stays when it has a million rows. Only look-ups by index are right here, at any size.
+ * looks cheapest, and stays when it has a million rows. Only look-ups by index are right here, at any size. Without
+ * `force_generic_plan` they would be planned anew for each commit, because a plan for few rows looks cheaper than the
+ * one for any number; and costs that mean nothing must not start the compiler.
  */
 const SESSION_SETTINGS = `SET synchronous_commit = on; SET enable_seqscan = off; SET enable_hashjoin = off;
-  SET enable_mergejoin = off; SET enable_bitmapscan = off`;
+  SET enable_mergejoin = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off`;
 
 /**
  * Makes small writes of many requests durable together. One session a process: while a commit is under way the next

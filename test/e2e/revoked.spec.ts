@@ -90,6 +90,22 @@ describe('what runs when its permission changes', () => {
     expect((await service.api('PUT', path, { items: [] })).status).toBe(200);
   });
 
+  it('is decided once when what changed had changed before', async () => {
+    const commits = async (): Promise<number> => {
+      const { text } = await service.api('GET', '/metrics');
+      return Number(/^group_commit_requests_sum (\d+)/m.exec(text)?.[1]);
+    };
+    await permit({ allowedTables: null });
+    const before = await commits();
+    const body = { connectionId, query: 'SELECT 1', cache: 'bypass' };
+    for (let n = 0; n < 10; n++) {
+      expect((await service.api('POST', '/api/database/query', body, user.token)).status).toBe(200);
+    }
+    await service.api('GET', '/api/database/history');
+    // An intent and an outcome each, and what bundles outcomes.
+    expect((await commits()) - before).toBeLessThan(25);
+  });
+
   it('tells a stream why it broke off', async () => {
     const answer = await openStream(replica, {
       connectionId,
