@@ -118,6 +118,26 @@ describe('jobs', () => {
     expect((await run('broken')).status).toBe(500);
     const { body } = await service.api('GET', '/api/jobs');
     expect(body.items.find(({ name }: any) => name === 'broken')).toMatchObject({ error: 'TypeError' });
+    const ready = async (): Promise<any> =>
+      (await service.api('GET', '/api/health/ready', undefined, null)).body;
+    expect(await ready()).toMatchObject({ status: 'ready', checks: { jobs: 'down' } });
+    expect(await jobsOf(replica).runDue()).toEqual([]);
+    await database.query(`UPDATE job_runs SET started_at = started_at - interval '11 minutes'`);
+    jobsOf(service).register({
+      name: 'broken',
+      description: 'Mended',
+      everySeconds: 3600,
+      run: () => Promise.resolve({}),
+    });
+    expect(await jobsOf(service).runDue()).toContain('broken');
+    expect(await ready()).toMatchObject({ checks: { jobs: 'up' } });
     expect((await run('unknown')).status).toBe(404);
+  });
+
+  it('whose process died in the middle are done soon, not a day later', async () => {
+    await database.query(
+      `UPDATE job_runs SET finished_at = NULL, started_at = now() - interval '11 minutes' WHERE job = 'history'`,
+    );
+    expect(await jobsOf(replica).runDue()).toEqual(['history']);
   });
 });

@@ -49,5 +49,6 @@ export const requestErrors = {
     fault: 'load',
     retryable: true,
   },
+  'backup.no_space': { status: 507, title: 'There is no room for the backup', fault: 'us' },
   'audit.unavailable': { status: 503, title: 'The record cannot be written', fault: 'us', retryable: true },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Client } from 'pg';
 import Cursor from 'pg-cursor';
+import { AppError } from '../../common/app-error';
 import {
   BACKUP_FORMAT,
   BACKUP_VERSION,
@@ -35,6 +36,7 @@ export interface WrittenBackup {
 /**
  * Writes the system database, in one snapshot, into a packed file, with its SHA-256 beside it as `sha256sum` has it.
  * What is sealed stays sealed: the keys are not in the database. The file appears under its name when it is whole.
+ * @throws AppError `backup.no_space`; whatever it is, nothing half is left
  */
 export async function writeBackup({
   url,
@@ -72,7 +74,7 @@ export async function writeBackup({
   } catch (error) {
     await rm(part, { force: true });
     await rm(`${file}.sha256`, { force: true });
-    throw error;
+    throw isNoSpace(error) ? new AppError('backup.no_space', undefined, { cause: error }) : error;
   } finally {
     await client.end();
   }
@@ -147,6 +149,11 @@ async function* rowsOf(
 
 function line(value: BackupHeader | BackupTable | BackupEnd): string {
   return `${JSON.stringify(value)}\n`;
+}
+
+/** A full disk, a quota, or a limit of the process on the size of files. */
+function isNoSpace(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String((error as { code?: unknown }).code));
 }
 
 async function sync(file: string): Promise<void> {

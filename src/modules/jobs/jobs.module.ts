@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
+import { RuntimeModule } from '../../common/runtime.module';
 import { AuditModule } from '../audit/audit.module';
 import { JobsController } from './jobs.controller';
 import { Jobs } from './jobs.service';
 
-@Module({ imports: [AuditModule], controllers: [JobsController], providers: [Jobs], exports: [Jobs] })
+@Module({
+  imports: [AuditModule, RuntimeModule],
+  controllers: [JobsController],
+  providers: [Jobs],
+  exports: [Jobs],
+})
 export class JobsModule {}

@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
+import { Readiness } from '../../common/readiness';
 import type { Caller } from '../../common/principal';
 import { withClusterLock } from '../../database/cluster-lock';
 import { byCaller, bySystem, type AuditEvent } from '../audit/audit-event';
@@ -10,6 +11,8 @@ import { AuditService } from '../audit/audit.service';
 import type { Job, JobReport } from './job';
 
 const TICK_MS = 60_000;
+/** A run that failed, or whose process died, is repeated after this, in seconds, where it would not be due before. */
+const REPEAT_SECONDS = 600;
 
 export interface JobView {
   readonly name: string;
@@ -36,7 +39,10 @@ export class Jobs {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly audit: AuditService,
-  ) {}
+    readiness: Readiness,
+  ) {
+    readiness.add({ name: 'jobs', required: false, run: () => this.requireDone() });
+  }
 
   register(job: Job): void {
     this.jobs.set(job.name, job);
@@ -114,7 +120,8 @@ export class Jobs {
     const seconds = await secondsOf(job);
     if (seconds === 0) return false;
     const rows: unknown[] = await this.dataSource.query(
-      `SELECT 1 FROM job_runs WHERE job = $1 AND started_at > clock_timestamp() - make_interval(secs => $2)`,
+      `SELECT 1 FROM job_runs WHERE job = $1 AND started_at > clock_timestamp() - make_interval(secs =>
+         CASE WHEN finished_at IS NULL OR error IS NOT NULL THEN least($2, ${REPEAT_SECONDS}) ELSE $2 END::double precision)`,
       [job.name, seconds],
     );
     return rows.length === 0;
@@ -136,11 +143,20 @@ export class Jobs {
       await this.audit.record({ ...by, ...eventOf(job), result: 'success', details: report });
       return report;
     } catch (error) {
-      const code = error instanceof AppError ? error.code : (error as Error).name;
+      const code = codeOf(error);
       await this.finish(job, code, {});
       await this.audit.record({ ...by, ...eventOf(job), result: 'failure', details: { code } });
       throw error;
     }
+  }
+
+  /** @throws Error while the last run of a job is one that failed */
+  private async requireDone(): Promise<void> {
+    const rows: { job: string }[] = await this.dataSource.query(
+      'SELECT job FROM job_runs WHERE error IS NOT NULL AND job = ANY($1)',
+      [[...this.jobs.keys()]],
+    );
+    if (rows.length > 0) throw new Error(`failed: ${rows.map(({ job }) => job).join(', ')}`);
   }
 
   private async finish({ name }: Job, error: string | null, report: JobReport): Promise<void> {
@@ -149,6 +165,12 @@ export class Jobs {
       [name, error, report],
     );
   }
+}
+
+/** Never the message, which may hold anything. */
+function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: string };
+  return typeof code === 'string' ? code : (name ?? 'Error');
 }
 
 function secondsOf({ everySeconds }: Job): number | Promise<number> {
