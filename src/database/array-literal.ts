@@ -15,6 +15,6 @@ function element(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
   if (typeof value === 'boolean') return value ? 't' : 'f';
   if (Buffer.isBuffer(value)) return `"\\\\x${value.toString('hex')}"`;
-  const text = String(value as string | number | bigint);
+  const text = String(value);
   return plain.test(text) ? text : `"${text.replace(/[\\"]/g, '\\$&')}"`;
 }
