@@ -19,6 +19,7 @@ import { QueryModule } from './modules/query/query.module';
 import { SamplesModule } from './modules/samples/samples.module';
 import { SchemaModule } from './modules/schema/schema.module';
 import { SettingsModule } from './modules/settings/settings.module';
+import { ShardMovesModule } from './modules/shard-moves/shard-moves.module';
 import { ShardQueriesModule } from './modules/shard-queries/shard-queries.module';
 import { ShardsModule } from './modules/shards/shards.module';
 import { StatsModule } from './modules/stats/stats.module';
@@ -47,6 +48,7 @@ export class AppModule {
         ShardsModule,
         QueryModule,
         ShardQueriesModule,
+        ShardMovesModule,
         SchemaModule,
         HealthModule,
         SamplesModule,

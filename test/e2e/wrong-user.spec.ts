@@ -25,6 +25,7 @@ const administrative = [
   /^(GET|POST) \/api\/jobs/,
   /^(GET|POST|PATCH|DELETE) \/api\/shards(\/\{shardId\})?$/,
   /^(GET|PUT) \/api\/shards\/groups/,
+  /^(GET|POST) \/api\/shards\/moves/,
   /^GET \/metrics$/,
 ];
 /** For whoever may run statements; viewers may not. */

@@ -39,6 +39,7 @@ describe('the statements of the record', () => {
       connectionRevision: null,
       statement: 'select 1',
       statementKind: 'select',
+      access: 'read' as const,
       status: 'pending' as const,
       errorCode: null,
       errorMessage: null,

@@ -9,6 +9,8 @@ import { ConnectionAccess } from '../connections/connection-access';
 import { connectionUnchanged } from '../connections/connection-unchanged.check';
 import { permissionUnchanged } from '../permissions/permission-unchanged.check';
 import { SettingsService } from '../settings/settings.service';
+import { shardWritesOpen } from '../shards/shard-writes.check';
+import { wayOf } from './conditional-caller';
 import { limitsOf } from './limits';
 import { outcomeOf } from './outcome-of';
 import type { QueryRequestBody } from './query-request';
@@ -22,6 +24,7 @@ const finalRefusals: ReadonlySet<ErrorCode> = new Set([
   'auth.session_ended',
   'query.too_many_running',
   'query.budget_exhausted',
+  'shard.moving',
 ]);
 
 /** Lets statements in, or keeps them out: authorise the door → analyse → decide → record. */
@@ -58,7 +61,7 @@ export class Admission {
       return null;
     } catch (error) {
       if (!isAppError(error) || error.code === 'audit.unavailable') throw error;
-      const refused = explainUsage(error.with({ queryId: run.id }), Date.now());
+      const refused = explain(error.with({ queryId: run.id }));
       void this.recorder.finish(run, outcomeOf(run, performance.now(), refused), { ran: false });
       if (finalRefusals.has(refused.code)) throw refused;
       return refused;
@@ -104,6 +107,14 @@ export class Admission {
       checks.push(permissionUnchanged(caller.principal.userId, connection.id, permission.version));
     }
     checks.push(...usageChecks(run));
+    if (run.facts.access === 'write') checks.push(...shardWritesOpen(connection.id, wayOf(caller)));
     return checks;
   }
+}
+
+/** With what the caller needs to know of a refusal. */
+function explain(error: AppError): AppError {
+  if (error.code !== 'shard.moving') return explainUsage(error, Date.now());
+  const { code, extra } = error;
+  return new AppError(code, 'Writes wait for the last step of a move', { extra, retryAfterSeconds: 2 });
 }

@@ -1,4 +1,5 @@
 import type { BatchStatement } from '../../database/batch-statement';
+import type { StatementAccess } from '../../sql/facts';
 import type { RunOutcome, RunStatus } from './run';
 
 export interface HistoryRow {
@@ -9,6 +10,7 @@ export interface HistoryRow {
   /** `null` where the connection keeps no constants and the text without them is not known. */
   readonly statement: string | null;
   readonly statementKind: string | null;
+  readonly access: StatementAccess | null;
   readonly status: RunStatus;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
@@ -20,13 +22,13 @@ export interface HistoryRow {
 export const historyInsert: BatchStatement<HistoryRow> = {
   name: 'history_insert',
   sql: `INSERT INTO query_history (id, user_id, connection_id, connection_revision, generated_sql, statement_kind,
-      status, error_code, error_message, request_id, instance_id, created_at, finished_at)
+      status, error_code, error_message, request_id, instance_id, access, created_at, finished_at)
     SELECT r.id, u.id, c.id, r.revision, r.statement, r.kind, r.status, r.error_code, r.error_message, r.request_id,
-      r.instance_id, clock_timestamp(), CASE WHEN r.status <> 'pending' THEN clock_timestamp() END
+      r.instance_id, r.access, clock_timestamp(), CASE WHEN r.status <> 'pending' THEN clock_timestamp() END
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::uuid[], $11::uuid[])
+      $9::text[], $10::uuid[], $11::uuid[], $12::text[])
       AS r(id, user_id, connection_id, revision, statement, kind, status, error_code, error_message, request_id,
-        instance_id)
+        instance_id, access)
     LEFT JOIN users u ON u.id = r.user_id
     LEFT JOIN database_connections c ON c.id = r.connection_id`,
   columns: [
@@ -41,6 +43,7 @@ export const historyInsert: BatchStatement<HistoryRow> = {
     (row) => row.errorMessage,
     (row) => row.requestId,
     (row) => row.instanceId,
+    (row) => row.access,
   ],
 };
 

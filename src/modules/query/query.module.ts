@@ -81,7 +81,7 @@ import { StreamService } from './stream/stream.service';
     StatementRunner,
     StreamService,
   ],
-  exports: [Admission, QueryService, RunRecorder, StatementRunner, StreamService],
+  exports: [Admission, QueryService, ResultCache, RunRecorder, StatementRunner, StreamService],
 })
 export class QueryModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {

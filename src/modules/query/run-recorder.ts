@@ -5,6 +5,7 @@ import type { Caller } from '../../common/principal';
 import { batchWrite, type BatchCheck } from '../../database/batch-statement';
 import { GroupCommit } from '../../database/group-commit';
 import { Instance } from '../../database/instance';
+import type { StatementFacts } from '../../sql/facts';
 import { byCaller, type AuditEvent } from '../audit/audit-event';
 import { auditInsert } from '../audit/audit-insert';
 import type { ConnectionRecord } from '../connections/connection-record';
@@ -54,7 +55,7 @@ export class RunRecorder {
   async begin(run: Run, checks: readonly BatchCheck[]): Promise<void> {
     const { id, caller, connection, facts } = run;
     const statement = keptStatement(connection, run.text, true);
-    const row = this.historyRow(id, caller, connection, statement.history, facts.kind, null);
+    const row = this.historyRow(id, caller, connection, statement.history, facts, null);
     const event: AuditEvent = {
       ...byCaller(caller),
       // One id for the run and the record of its intent: whoever has the one can ask for the proof of the other.
@@ -137,7 +138,7 @@ export class RunRecorder {
     { principal, origin }: Caller,
     connection: ConnectionRecord | null,
     statement: string | null,
-    kind: string | null,
+    facts: Pick<StatementFacts, 'kind' | 'access'> | null,
     error: AppError | null,
   ): HistoryRow {
     return {
@@ -146,7 +147,8 @@ export class RunRecorder {
       connectionId: connection?.id ?? null,
       connectionRevision: connection?.revision ?? null,
       statement,
-      statementKind: kind,
+      statementKind: facts?.kind ?? null,
+      access: facts?.access ?? null,
       status: error ? 'error' : 'pending',
       errorCode: error?.code ?? null,
       // The message of a refusal may quote where in the statement the grammar stopped.

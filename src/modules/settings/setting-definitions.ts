@@ -108,6 +108,13 @@ export const settingDefinitions = {
     description: 'How long an unused schema cache is kept, in days',
     category: 'retention',
   }),
+  shard_move_keep_minutes: integer({
+    default: 60,
+    min: 0,
+    max: 43_200,
+    description: 'How long the rows of moved keys stay where they were, in minutes',
+    category: 'shards',
+  }),
 } satisfies Record<string, SettingDefinition>;
 
 export type SettingKey = keyof typeof settingDefinitions;

@@ -16,6 +16,9 @@ import type { ShardRequest } from './shard-request';
 /** Routes tried for one request while the map keeps changing. */
 const MAX_ROUTES = 4;
 
+/** How often a write looks whether a pause is over, while it waits for that. */
+const MOVE_LOOK_MS = 500;
+
 /** Refusals before anything was sent, which a change of the map explains. */
 const explainedByChange = new Set<ErrorCode>([
   'shard.map_changed',
@@ -68,14 +71,22 @@ export class ShardQueriesService {
     request: ShardRequest,
     ask: (caller: ConditionalCaller, found: FoundRoute) => Promise<T>,
   ): Promise<T> {
+    const until = performance.now() + request.waitMs;
     for (let tries = 1; ; tries++) {
       const found = await this.find(caller, request, tries > 1);
       try {
-        return await ask({ ...caller, conditions: [shardMapUnchanged(found.map)] }, found);
+        return await ask({ ...caller, ...conditionsOf(found) }, found);
       } catch (error) {
         if (!isAppError(error)) throw error;
         // Without the id of a run there is no record of it yet.
         if (error.extra.queryId === undefined) throw await this.queries.refuse(caller, request.query, error);
+        const leftMs = until - performance.now();
+        if (error.code === 'shard.moving' && leftMs > 0) {
+          // A pause may also end by itself, of which nobody is told.
+          await this.router.changed(Math.min(leftMs, MOVE_LOOK_MS));
+          tries = 0;
+          continue;
+        }
         if (!explainedByChange.has(error.code)) throw error;
         if (tries < MAX_ROUTES && (await this.router.hasChanged(found))) continue;
         throw hidden(error, request);
@@ -90,6 +101,12 @@ export class ShardQueriesService {
       throw isAppError(error) ? await this.queries.refuse(caller, request.query, error) : error;
     }
   }
+}
+
+/** What must still hold when an intent is committed. */
+function conditionsOf({ map, route, slot }: FoundRoute): Pick<ConditionalCaller, 'conditions' | 'way'> {
+  const conditions = [shardMapUnchanged(map)];
+  return route.kind === 'shard' ? { conditions, way: { epoch: map.epoch, slot } } : { conditions };
 }
 
 /** The connection of a route that leads to one database. */

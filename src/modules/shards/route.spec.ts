@@ -9,6 +9,7 @@ const mapOf = (statuses: Readonly<Record<string, ShardStatus>>, globalId: string
   keyAttribute: null,
   bucketCount: 16,
   globalConnectionId: globalId,
+  moving: false,
   shards: new Map(
     Object.entries(statuses).map(([id, status]) => [
       id,
@@ -66,6 +67,12 @@ describe('route', () => {
 
   it('has no other database when there is no global one', () => {
     expect(told(mapOf({ a: 'active' }, null), home('a'), { kind: 'global' })).toBe('refused: no_global');
+  });
+
+  it('does not lead to all shards while rows lie on two of them', () => {
+    const map = { ...mapOf({ a: 'active', b: 'active' }), moving: true };
+    expect(told(map, home('a'), { kind: 'all' })).toBe('refused: moving');
+    expect(told(map, home('a'), session)).toBe('c-a');
   });
 
   it('leads nowhere but to the shard or the database that was asked for, whatever the others are', () => {

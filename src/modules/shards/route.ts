@@ -16,7 +16,8 @@ export interface Home {
 }
 
 /** `stale` and `unassigned` are for whoever can find the home again; the others are answers. */
-export type RouteRefusal = 'unknown' | 'paused' | 'stale' | 'unassigned' | 'no_global' | 'no_shards';
+export type RouteRefusal =
+  'unknown' | 'paused' | 'stale' | 'unassigned' | 'no_global' | 'no_shards' | 'moving';
 
 /** A shard that an answer over all does without, because whoever asks has allowed it. */
 export interface AwayShard {
@@ -56,6 +57,8 @@ const routers: { readonly [Kind in RouteTarget['kind']]: Router<Kind> } = {
     return toShard(map, home.shardId);
   },
   all: (map, _, { partial = false }) => {
+    // Rows that lie on two shards would count twice.
+    if (map.moving) return { kind: 'refused', reason: 'moving' };
     const shards: Shard[] = [];
     const away: AwayShard[] = [];
     for (const shard of map.shards.values()) {

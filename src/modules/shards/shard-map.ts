@@ -18,5 +18,7 @@ export interface ShardMap {
   readonly keyAttribute: string | null;
   readonly bucketCount: number;
   readonly globalConnectionId: string | null;
+  /** Rows of some keys lie on two shards: they are being moved, or the way back is kept. */
+  readonly moving: boolean;
   readonly shards: ReadonlyMap<string, Shard>;
 }

@@ -46,6 +46,7 @@ export class ShardMaps {
     const [row] = (await manager.query(
       `SELECT g.name AS "group", g.epoch, g.strategy, g.key_attribute AS "keyAttribute",
          g.bucket_count AS "bucketCount", g.global_connection_id AS "globalConnectionId",
+         EXISTS (SELECT 1 FROM shard_moves m WHERE m.group_name = g.name AND m.finished_at IS NULL) AS moving,
          coalesce((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'connectionId', s.connection_id, 'status', s.status,
              'region', s.region) ORDER BY s.id) FROM shards s WHERE s.group_name = g.name), '[]') AS shards
        FROM shard_groups g WHERE g.name = $1`,

@@ -11,6 +11,8 @@ import { ShardMaps } from './shard-maps';
 export interface FoundRoute {
   readonly map: ShardMap;
   readonly route: Exclude<Route, { kind: 'refused' }>;
+  /** Of the caller's key, where that has led the way. */
+  readonly slot: string | null;
 }
 
 export interface RoutedRequest {
@@ -23,8 +25,11 @@ export interface RoutedRequest {
 /** Homes that are found again for one request before it is told that the map does not hold still. */
 const MAX_HOMES = 3;
 const RETRY_AFTER_SECONDS = 5;
+const MOVE_RETRY_AFTER_SECONDS = 60;
 
-const explained: Readonly<Record<Exclude<RouteRefusal, 'paused' | 'stale' | 'unassigned'>, string>> = {
+const explained: Readonly<
+  Record<Exclude<RouteRefusal, 'paused' | 'stale' | 'unassigned' | 'moving'>, string>
+> = {
   unknown: 'There is no such shard, or it is switched off',
   no_global: 'The group has no global database',
   no_shards: 'The group has no shards',
@@ -47,9 +52,14 @@ export class ShardRouter {
     const until = performance.now() + request.waitMs;
     for (let first = true; ; first = false) {
       const found = await this.once(caller, request, fresh || !first);
-      const { map, route: one } = found;
-      if (one.kind !== 'refused') return { map, route: one };
+      const { map, route: one, slot } = found;
+      if (one.kind !== 'refused') return { map, route: one, slot };
       if (one.reason === 'stale' || one.reason === 'unassigned') throw new AppError('shard.map_changed');
+      if (one.reason === 'moving') {
+        throw new AppError('shard.moving', 'Rows that are being moved lie on two shards', {
+          retryAfterSeconds: MOVE_RETRY_AFTER_SECONDS,
+        });
+      }
       if (one.reason !== 'paused') throw new AppError('shard.unknown', explained[one.reason]);
       const leftMs = until - performance.now();
       if (leftMs <= 0) {
@@ -70,7 +80,7 @@ export class ShardRouter {
     caller: Caller,
     { group, target }: RoutedRequest,
     fresh: boolean,
-  ): Promise<{ map: ShardMap; route: Route }> {
+  ): Promise<{ map: ShardMap; route: Route; slot: string | null }> {
     let map = await this.mapOf(group, fresh);
     let home = target.kind === 'session' ? this.homes.known(caller, map) : null;
     let found = route(map, home, target);
@@ -80,10 +90,17 @@ export class ShardRouter {
       found = route(map, home, target);
     }
     if (found.kind === 'all') await this.requirePermitted(caller, map, found);
-    if (found.kind !== 'refused' || isHomeless(found)) return { map, route: found };
+    if (found.kind !== 'refused' || isHomeless(found)) {
+      return { map, route: found, slot: home?.slot ?? null };
+    }
     // What is cached may let in, because that is confirmed later; only what holds now may refuse.
     if (!fresh) return this.once(caller, { group, target, waitMs: 0 }, true);
-    return { map, route: await this.hide(caller, map, found, target) };
+    return { map, route: await this.hide(caller, map, found, target), slot: null };
+  }
+
+  /** Resolves when a map has changed or a pause was lifted, or after `ms`. */
+  changed(ms: number): Promise<void> {
+    return this.maps.changed(ms);
   }
 
   /** A shard that the caller has nothing to do with is like one that is not there, also when it is paused. */

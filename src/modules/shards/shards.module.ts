@@ -11,6 +11,7 @@ import { ShardGroupsService } from './shard-groups.service';
 import { ShardHomes } from './shard-homes';
 import { ShardKeysService } from './shard-keys.service';
 import { ShardMaps } from './shard-maps';
+import { ShardOwnership } from './shard-ownership';
 import { ShardReader } from './shard-reader';
 import { ShardRouter } from './shard-router';
 import { ShardRow } from './shard.entity';
@@ -31,10 +32,11 @@ import { ShardsService } from './shards.service';
     ShardHomes,
     ShardKeysService,
     ShardMaps,
+    ShardOwnership,
     ShardReader,
     ShardRouter,
     ShardsService,
   ],
-  exports: [ShardRouter],
+  exports: [ShardMaps, ShardOwnership, ShardRouter],
 })
 export class ShardsModule {}

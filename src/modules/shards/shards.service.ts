@@ -139,6 +139,12 @@ export class ShardsService {
 async function refuseOwner(manager: EntityManager, shardId: string): Promise<void> {
   const keys = await manager.countBy(ShardAssignment, { shardId });
   if (keys > 0) throw new AppError('shard.in_use', `${keys} keys or buckets belong to the shard`);
+  const moves = (await manager.query(
+    'SELECT 1 FROM shard_moves WHERE finished_at IS NULL AND $1 IN (source_id, target_id)',
+    [shardId],
+  )) as unknown[];
+  if (moves.length > 0)
+    throw new AppError('shard.in_use', 'Keys are being moved to the shard or away from it');
 }
 
 /** The group is locked before its shards, by every change and every assignment: no two wait for each other. */
