@@ -60,7 +60,12 @@ export class MoveRunner implements OnApplicationBootstrap, BeforeApplicationShut
     });
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  beforeApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /** Leaves its moves to other replicas, and takes none any more. */
+  async close(): Promise<void> {
     this.closed = true;
     await this.looking;
     for (const { stop } of this.working.values()) stop.abort('shutdown');
