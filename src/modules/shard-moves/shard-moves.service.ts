@@ -67,17 +67,14 @@ export class ShardMovesService {
     const map = await this.maps.require(group, true);
     checkEnds(map, body);
     const slots = await this.ownedSlots(this.dataSource.manager, map, body);
+    await refuseOverlapping(this.dataSource.manager, group, slots);
     const tables = await this.plan(map, body, slots);
     const id = await this.signals.transaction(async (manager) => {
       await this.ownership.lock(manager, group);
       checkEnds(await this.maps.read(group, manager), body);
       const owned = await this.ownership.ownedBy(manager, group, body.source, slots);
       if (owned.length !== slots.length) throw refused('Some of the keys have just got another shard');
-      const overlapping = (await manager.query(
-        'SELECT 1 FROM shard_moves WHERE group_name = $1 AND finished_at IS NULL AND slots && $2::text[]',
-        [group, slots],
-      )) as unknown[];
-      if (overlapping.length > 0) throw refused('Another move that is not finished has some of the keys');
+      await refuseOverlapping(manager, group, slots);
       const [row] = (await manager.query(
         `INSERT INTO shard_moves (group_name, source_id, target_id, slots, keys, tables, state, created_by)
          VALUES ($1, $2, $3, $4, $5, $6, 'copying', $7) RETURNING id`,
@@ -183,4 +180,16 @@ export class ShardMovesService {
       return tables;
     });
   }
+}
+
+async function refuseOverlapping(
+  manager: EntityManager,
+  group: string,
+  slots: readonly string[],
+): Promise<void> {
+  const overlapping = (await manager.query(
+    'SELECT 1 FROM shard_moves WHERE group_name = $1 AND finished_at IS NULL AND slots && $2::text[]',
+    [group, slots],
+  )) as unknown[];
+  if (overlapping.length > 0) throw refused('Another move that is not finished has some of the keys');
 }
