@@ -63,6 +63,12 @@ export interface TlsConfig {
   readonly servername?: string;
 }
 
+/** A server with a copy of the same database; account, database and TLS are those of the connection. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What a client sends to describe a connection; `parseConfig` of the driver says what of it is understood. */
 export interface ConnectionInput {
   readonly host?: string;
@@ -72,6 +78,8 @@ export interface ConnectionInput {
   readonly password?: string;
   readonly ssl?: boolean | Partial<TlsConfig>;
   readonly connectionString?: string;
+  /** Further servers of the same database; a `port` that is not given is that of the connection. */
+  readonly replicas?: readonly (Omit<ServerAddress, 'port'> & Partial<ServerAddress>)[];
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
@@ -112,7 +120,13 @@ export interface PoolFigures {
 /** A remark of the connection test that is not a failure, with the statements that would mend it. */
 export interface TestWarning {
   readonly code:
-    'account_can_write' | 'account_is_superuser' | 'account_unverified' | 'tls_off' | 'tls_unverified';
+    | 'account_can_write'
+    | 'account_is_superuser'
+    | 'account_unverified'
+    | 'tls_off'
+    | 'tls_unverified'
+    | 'replica_not_comparable'
+    | 'replica_foreign';
   readonly message: string;
   readonly statements?: readonly string[];
 }
@@ -165,7 +179,14 @@ export interface QueryRequest {
    * stand in the text. Other engines ignore it.
    */
   readonly hashKey?: Uint8Array;
+  /**
+   * Of a read: a replica may answer it that has everything up to these positions. Omitted: only a primary. Sources on one
+   * server ignore it.
+   */
+  readonly replica?: { readonly after: readonly string[] };
 }
+
+export type ServerRole = 'primary' | 'replica';
 
 /**
  * Rows pulled from the server. Disposing it before its end stops the statement on the server; disposing it twice
@@ -186,6 +207,31 @@ export interface Cursor extends AsyncDisposable {
   encode?(layout: RowLayout, limit: number, soon?: boolean): Promise<EncodedRows>;
   /** Rows a write changed, once the end is reached; `null` for reads. */
   readonly affectedRows: number | null;
+  /** Which server answers; only where a connection has several. */
+  readonly servedBy?: ServerRole;
+}
+
+/**
+ * `lagging`: past the limit; `no_position`: it does not tell how far it is; `astray`: it has what the primary has not;
+ * `foreign`: it holds another database.
+ */
+export type ReasonLeftOut = 'lagging' | 'no_position' | 'astray' | 'foreign';
+
+/** One of the servers behind a Source, as it was last seen. */
+export interface ServerFigures extends ServerAddress {
+  /** `null` until it was seen; `disputed`: it takes writes, and so does another one. */
+  readonly role: ServerRole | 'disputed' | null;
+  readonly state: 'up' | 'down';
+  /** Code of the failure while it is down. */
+  readonly code: string | null;
+  /** Why a replica that is up is not read from. */
+  readonly leftOut: ReasonLeftOut | null;
+  readonly since: Date;
+  /** Milliseconds for which a replica may lack what the primary has; `null` when it cannot be told. */
+  readonly lagMs: number | null;
+  /** Statements under way. */
+  readonly outstanding: number;
+  readonly pool: PoolFigures | null;
 }
 
 /**
@@ -200,6 +246,10 @@ export interface Source {
   /** The catalog on some relations, past all caches, in the order asked; `null` where there is none of that name. */
   describe?(relations: readonly RelationName[], signal: AbortSignal): Promise<(RelationDescription | null)[]>;
   pool(): PoolFigures;
+  /** The servers, where there are several; the one that the connection names first is the first. */
+  servers?(): readonly ServerFigures[];
+  /** A position that covers every write which the primary has confirmed before the call; `null` when it does not tell. */
+  written?(): Promise<string | null>;
   /**
    * Waits up to `graceMs` for running work, then stops it, which rejects with `reason` (`service.shutting_down` unless
    * given), and closes every session. Safe to call twice.
@@ -219,6 +269,27 @@ export interface DriverDescription {
   readonly options: readonly OptionDescription[];
 }
 
+/** What one of several servers says of itself. */
+export interface ServerStanding {
+  /** It takes writes: it is the primary, or takes itself for it. */
+  readonly writable: boolean;
+  /** How far it is in what is replicated; `null` when it does not tell, and then nothing may rest on it. */
+  readonly position: string | null;
+  /** Covers every write that it has confirmed before it was asked; `null` where it takes none, or does not tell. */
+  readonly written: string | null;
+}
+
+/** How copies of a database of this engine are told apart and compared. Positions are the engine's own text. */
+export interface Replication {
+  standing(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<ServerStanding>;
+  /** The same for all copies of one database; `null` where the engine has no such thing or does not tell. */
+  lineage(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<string | null>;
+  /** Whether who is at `position` has everything up to `wanted`. */
+  readonly covers: (position: string, wanted: string) => boolean;
+  /** What of versions told by one server must hold on another. */
+  portable(versions: readonly RelationVersion[]): readonly RelationVersion[];
+}
+
 /** The code for one engine. `Config` is what `parseConfig` understood; it is what gets sealed. */
 export interface Driver<Config = unknown> {
   readonly description: DriverDescription;
@@ -230,4 +301,7 @@ export interface Driver<Config = unknown> {
   connect(config: Config, options: ConnectOptions, signal: AbortSignal): Promise<Source>;
   /** Statements that create an account which can only read; `null` when the engine has no accounts. */
   readOnlyAccountScript(config: Config, account: { username: string }): readonly string[] | null;
+  /** One config for each server that the connection names, the first one first. Omitted: there is only ever one. */
+  servers?(config: Config): readonly (Config & ServerAddress)[];
+  readonly replication?: Replication;
 }

@@ -1,5 +1,5 @@
 import { AppError, type FieldError } from '../common/app-error';
-import type { ConnectionInput, OptionDescription, TlsConfig, TlsMode } from './driver';
+import type { ConnectionInput, OptionDescription, ServerAddress, TlsConfig, TlsMode } from './driver';
 
 /** A server, a database on it and an account: what the SQL engines with a network need to know. */
 export interface SqlConfig {
@@ -9,6 +9,7 @@ export interface SqlConfig {
   readonly username: string;
   readonly password: string;
   readonly tls: TlsConfig;
+  readonly replicas: readonly ServerAddress[];
   /** The members of `options`, each of the type its description gives. */
   readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
@@ -40,13 +41,16 @@ export function parseSqlConfig(input: ConnectionInput, rules: SqlConfigRules): S
   const fromUrl = input.connectionString === undefined ? {} : parseUrl(input.connectionString, rules, fail);
   const merged = merge(input, fromUrl, fail);
 
+  const host = checkHost('/host', merged.host, fail);
+  const port = checkPort('/port', merged.port ?? rules.defaultPort, fail);
   const config: SqlConfig = {
-    host: checkHost(merged.host, fail),
-    port: checkPort(merged.port ?? rules.defaultPort, fail),
+    host,
+    port,
     database: checkText('/database', merged.database, fail),
     username: checkText('/username', merged.username, fail),
     password: checkText('/password', merged.password ?? '', fail, true),
     tls: parseTls(merged.ssl, rules.defaultTls, fail),
+    replicas: parseReplicas(input.replicas ?? [], { host, port }, fail),
     options: parseOptions(input.options ?? {}, rules.options, fail),
   };
   if (errors.length > 0) throw new AppError('connection.invalid_config', undefined, { errors });
@@ -116,21 +120,56 @@ function merge(input: ConnectionInput, fromUrl: Described, fail: Fail): Describe
   return merged;
 }
 
-function checkHost(host: unknown, fail: Fail): string {
+function checkHost(path: string, host: unknown, fail: Fail): string {
   // a host name or an address; never a path of a socket, a list or a text with a port
   if (
     typeof host === 'string' &&
     /^[a-z0-9_]([a-z0-9_.-]{0,252})$|^[0-9a-f:.]{2,45}(%[a-z0-9]+)?$/i.test(host)
   )
     return host;
-  fail('/host', host === undefined ? 'is required' : 'must be a host name or an address');
+  fail(path, host === undefined ? 'is required' : 'must be a host name or an address');
   return '';
 }
 
-function checkPort(port: unknown, fail: Fail): number {
+function checkPort(path: string, port: unknown, fail: Fail): number {
   if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  fail('/port', 'must be a whole number from 1 to 65535');
+  fail(path, 'must be a whole number from 1 to 65535');
   return 0;
+}
+
+/** More than any group of replicas has; each costs sessions. */
+const MAX_REPLICAS = 9;
+
+function parseReplicas(given: unknown, first: ServerAddress, fail: Fail): ServerAddress[] {
+  if (!Array.isArray(given) || given.length > MAX_REPLICAS) {
+    fail('/replicas', `must be a list of at most ${MAX_REPLICAS} servers`);
+    return [];
+  }
+  const seen = new Set([keyOf(first)]);
+  return given.map((item: unknown, index) => {
+    const path = `/replicas/${index}`;
+    const { host, port, ...others } = (typeof item === 'object' && item !== null ? item : {}) as Record<
+      string,
+      unknown
+    >;
+    for (const name of Object.keys(others)) fail(`${path}/${pointer(name)}`, 'is unknown');
+    const replica = {
+      host: checkHost(`${path}/host`, host, fail),
+      port: checkPort(`${path}/port`, port ?? first.port, fail),
+    };
+    if (seen.has(keyOf(replica))) fail(path, 'is named twice');
+    seen.add(keyOf(replica));
+    return replica;
+  });
+}
+
+function keyOf({ host, port }: ServerAddress): string {
+  return `${host.toLowerCase()} ${port}`;
+}
+
+/** One config for each server, the first one first. */
+export function configsOfServers<Config extends SqlConfig>(config: Config): readonly Config[] {
+  return [config, ...config.replicas.map((place) => ({ ...config, ...place }))];
 }
 
 function checkText(path: string, value: unknown, fail: Fail, mayBeEmpty = false): string {
@@ -218,6 +257,7 @@ export function publicSqlConfig(config: SqlConfig): ConnectionInput {
     database: config.database,
     username: config.username,
     ssl: tls,
+    ...(config.replicas.length > 0 && { replicas: config.replicas }),
     options: config.options,
   };
 }

@@ -309,7 +309,7 @@ describe.each(['postgresql', 'mariadb'] as const)('the source factory on %s', (t
     one.factory.retire(record.id, null);
     await expect(running).rejects.toMatchObject({ code: 'query.cancelled' });
     await until(async () => (await sessions()) === 0);
-    expect(one.factory.figuresOf(record.id)).toEqual({ health: null, pool: null });
+    expect(one.factory.figuresOf(record.id)).toEqual({ health: null, pool: null, servers: null });
   });
 
   it('closes everything at shutdown, after what runs, and opens nothing more', async () => {

@@ -63,6 +63,17 @@ export const connectionErrors = {
     fault: 'owner',
     retryable: true,
   },
+  'connection.no_primary': {
+    status: 503,
+    title: 'None of the servers takes writes',
+    fault: 'owner',
+    retryable: true,
+  },
+  'connection.several_primaries': {
+    status: 503,
+    title: 'More than one of the servers takes writes',
+    fault: 'owner',
+  },
   'connection.key_unknown': { status: 500, title: 'The key that sealed this is not loaded', fault: 'us' },
   'connection.unsealable': { status: 500, title: 'The sealed configuration cannot be opened', fault: 'us' },
 } as const satisfies Record<string, ErrorDefinition>;

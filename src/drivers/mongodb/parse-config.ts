@@ -52,6 +52,8 @@ export function parseConfig(input: ConnectionInput): MongoConfig {
     if (!check) wrong(`/options/${name}`, 'is not an option of MongoDB here');
     else if (!check(value)) wrong(`/options/${name}`, 'is not a value of this option');
   }
+  if (input.replicas !== undefined)
+    wrong('/replicas', 'does not apply to MongoDB: name the members of a replica set in a connection string');
   if (!isName(parts.database)) wrong('/database', 'is required: the name of a database');
   if ((parts.username === undefined) !== (parts.password === undefined)) {
     wrong(parts.username === undefined ? '/username' : '/password', 'is required with the other one');

@@ -1,6 +1,6 @@
 import { AppError } from '../../common/app-error';
 import type { RelationName, RelationVersion } from '../../common/relation-description';
-import { catalogQuery, readCatalog, type CatalogRow } from './describe-relations';
+import { catalogQuery, isVersion, readCatalog, type CatalogRow } from './describe-relations';
 import { isServerError } from './map-error';
 import { quoteIdentifier } from './quote';
 import type { MysqlSession } from './session';
@@ -45,7 +45,7 @@ export async function checkExpectations(
     rows = await session.rows(catalog);
   }
   const found = readCatalog(expected, rows);
-  if (expected.some(({ version }, index) => version !== (found[index]?.version ?? null)))
+  if (expected.some(({ version }, index) => !isVersion(found[index]?.version ?? null, version)))
     throw new AppError('query.schema_changed');
 }
 

@@ -75,8 +75,13 @@ function readRelation(relation: RelationName, rows: readonly CatalogRow[]): Rela
   const isView = view !== undefined || (found[4] ?? '').endsWith('VIEW');
   // what the account may not look into comes empty
   const definition = view?.[4] ?? '';
+  // the time at which it was made is that of this server
   const content = ['relation', 'column', 'key', 'view'].map((wanted) =>
-    part(wanted).map((row) => row.slice(2)),
+    part(wanted).map((row) => [
+      ...row.slice(2, 5),
+      ...(wanted === 'relation' ? [] : [row[5]]),
+      ...row.slice(6),
+    ]),
   );
   return {
     schema: relation.schema,
@@ -88,8 +93,28 @@ function readRelation(relation: RelationName, rows: readonly CatalogRow[]): Rela
     definition: isView && definition !== '' ? definition : null,
     ancestors: [],
     descendants: [],
-    version: createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32),
+    version: versionOf(content, found[5] ?? ''),
   };
+}
+
+/** The shape of a relation, a point, and the time at which this server made it. */
+function versionOf(shape: unknown, createdAt: string): string {
+  return `${digest(JSON.stringify(shape), 32)}.${digest(createdAt, 8)}`;
+}
+
+function digest(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}
+
+/** What of a version is the same on a replica, which makes its tables when it hears of them. */
+export function shapeOf(version: string): string {
+  return version.split('.', 1)[0] ?? version;
+}
+
+/** @param expected a version, or only its shape */
+export function isVersion(found: string | null, expected: string | null): boolean {
+  if (found === null || expected === null) return found === expected;
+  return found === expected || shapeOf(found) === expected;
 }
 
 function readColumn([, , , name, type, dataType, extra]: CatalogRow): DescribedColumn {

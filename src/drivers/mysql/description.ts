@@ -21,6 +21,12 @@ const shared = {
       description:
         'Longest time to open a session, in milliseconds; the setting of the service unless given.',
     },
+    {
+      name: 'maxReplicaLagMs',
+      type: 'number',
+      description:
+        'A replica that may lack more than the last so many milliseconds is not read from; max_replica_lag_ms unless given.',
+    },
   ],
 } as const satisfies Partial<DriverDescription>;
 

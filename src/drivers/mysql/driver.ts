@@ -9,7 +9,9 @@ import { parseMysqlConfig, publicMysqlConfig, type MysqlConfig } from './config'
 import { mariadbDescription, mysqlDescription } from './description';
 import { MysqlEngine } from './engine';
 import { isTlsRefusal, mapConnectError } from './map-error';
+import { configsOfServers } from '../sql-config';
 import { readOnlyAccount } from './read-only-account';
+import { mysqlReplication } from './replication';
 import type { Flavour } from './session';
 import { MysqlSessions } from './sessions';
 
@@ -23,6 +25,8 @@ function driver(description: DriverDescription, flavour: Flavour): Driver<MysqlC
     publicConfig: publicMysqlConfig,
     connect: (config, options, signal) => connect(flavour, config, options, signal),
     readOnlyAccountScript: (config, { username }) => readOnlyAccount(config, username),
+    servers: configsOfServers,
+    replication: mysqlReplication,
   };
 }
 

@@ -10,6 +10,8 @@ import { createDataSource } from './open-data-source';
 import { readOnlyAccount } from './read-only-account';
 import { PostgresEngine } from './engine';
 import { PooledSource } from '../pooled-source';
+import { configsOfServers } from '../sql-config';
+import { postgresqlReplication } from './replication';
 
 export const postgresqlDriver: Driver<PostgresConfig> = {
   description: postgresqlDescription,
@@ -17,6 +19,8 @@ export const postgresqlDriver: Driver<PostgresConfig> = {
   publicConfig: publicPostgresConfig,
   connect,
   readOnlyAccountScript: (config, { username }) => readOnlyAccount(config, username),
+  servers: configsOfServers,
+  replication: postgresqlReplication,
 };
 
 async function connect(config: PostgresConfig, given: ConnectOptions, signal: AbortSignal): Promise<Source> {

@@ -7,7 +7,15 @@ export interface SqliteConfig {
   readonly busyTimeoutMs: number;
 }
 
-const unknownMembers = ['host', 'port', 'username', 'password', 'ssl', 'connectionString'] as const;
+const unknownMembers = [
+  'host',
+  'port',
+  'username',
+  'password',
+  'ssl',
+  'connectionString',
+  'replicas',
+] as const;
 const DEFAULT_BUSY_MS = 2_000;
 const MAX_BUSY_MS = 60_000;
 

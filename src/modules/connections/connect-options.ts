@@ -6,12 +6,17 @@ import { filePolicy } from './file-policy';
 /** Sessions kept open while a Source lives; up to `maxConnections` more come and go with the load. */
 const KEEP_SESSIONS = 5;
 
-/** How the service opens pools, whatever the engine. */
+/**
+ * How the service opens pools, whatever the engine.
+ * @param servers among which the sessions of the service are divided; each has one more, which watches it
+ */
 export function connectOptions(
   config: Pick<Config, 'denyPrivateNetworks' | 'dataDir' | 'sqliteDirs' | 'maxSessionsTotal'>,
   connection: { readonly readOnly: boolean; readonly maxConnections: number },
+  servers = 1,
 ): ConnectOptions {
-  const maxSessions = Math.min(connection.maxConnections, config.maxSessionsTotal);
+  const room = servers === 1 ? config.maxSessionsTotal : Math.floor(config.maxSessionsTotal / servers) - 1;
+  const maxSessions = Math.max(1, Math.min(connection.maxConnections, room));
   return {
     maxSessions,
     keepSessions: Math.min(KEEP_SESSIONS, maxSessions),

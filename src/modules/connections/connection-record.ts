@@ -36,3 +36,8 @@ export function searchPathOf(record: Pick<ConnectionRecord, 'dialect' | 'publicC
   }
   return record.dialect === 'mysql' && database ? [database] : [];
 }
+
+/** How many servers the connection names. */
+export function serverCountOf({ publicConfig }: Pick<ConnectionRecord, 'publicConfig'>): number {
+  return 1 + (publicConfig.replicas?.length ?? 0);
+}

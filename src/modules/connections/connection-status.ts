@@ -5,7 +5,8 @@ import { MAX_LIMIT, type Page } from '../../common/pagination';
 import { pageNewestFirst } from '../../database/page-newest-first';
 import type { PageQuery } from '../../common/page-query.dto';
 import type { Principal } from '../../common/principal';
-import type { ConnectionType, PoolFigures } from '../../drivers/driver';
+import { hasRight } from '../../common/access';
+import type { ConnectionType, PoolFigures, ServerFigures } from '../../drivers/driver';
 import { PermissionsService } from '../permissions/permissions.service';
 import { ConnectionDirectory } from './connection-directory';
 import { ConnectionEvent } from './connection-event.entity';
@@ -24,6 +25,11 @@ export interface ConnectionStatusView {
   readonly code: string | null;
   /** Sessions of this replica; `null` while no pool is open. */
   readonly pool: PoolFigures | null;
+  /**
+   * Each server of a connection with replicas, the one that it names first being the first; empty while no pool is open,
+   * and for whom it is not to know where they are.
+   */
+  readonly servers: readonly ServerFigures[];
 }
 
 /** How the databases are, as this replica sees them. */
@@ -39,9 +45,10 @@ export class ConnectionStatus {
   async list(principal: Principal, page: PageQuery): Promise<Page<ConnectionStatusView>> {
     const ids = await this.permissions.connectionIdsOf(principal);
     const { items, nextCursor } = await this.directory.list(ids, page);
+    const withServers = hasRight(principal.role, 'connections.manage');
     return {
       items: items.map(({ id, name, type, active }) => {
-        const { health, pool } = this.sources.figuresOf(id);
+        const { health, pool, servers } = this.sources.figuresOf(id);
         return {
           connectionId: id,
           name,
@@ -51,6 +58,7 @@ export class ConnectionStatus {
           since: health?.since ?? null,
           code: health?.code ?? null,
           pool,
+          servers: (withServers && servers) || [],
         };
       }),
       nextCursor,

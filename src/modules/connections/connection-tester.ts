@@ -3,8 +3,23 @@ import { AppError, isAppError } from '../../common/app-error';
 import { CONFIG, type Config } from '../../config/config';
 import { driverFor } from '../../drivers';
 import { isProvablyReadOnly, type AccountPower } from '../../drivers/account-power';
-import type { ConnectionInput, ConnectionType, TestReport, TestWarning } from '../../drivers/driver';
+import type {
+  ConnectionInput,
+  ConnectionType,
+  Driver,
+  Replication,
+  TestReport,
+  TestWarning,
+} from '../../drivers/driver';
 import { connectOptions } from './connect-options';
+import {
+  judgeServers,
+  shown,
+  type ServerTestResult,
+  type ShownError,
+  type TestedServer,
+  type Tried,
+} from './servers/judge-servers';
 
 const TEST_TIMEOUT_MS = 15_000;
 
@@ -19,7 +34,9 @@ export interface ConnectionTestResult {
   /** What the account could do besides reading; `null` when the server does not tell. */
   readonly account: readonly AccountPower[] | null;
   readonly warnings: readonly TestWarning[];
-  readonly error?: { readonly code: string; readonly title: string; readonly detail: string };
+  readonly error?: ShownError;
+  /** What each server answered, where there are several. All must answer, and one alone must take writes. */
+  readonly servers?: readonly ServerTestResult[];
 }
 
 /** Tries a description of a connection and says what is wrong with it; nothing is saved. */
@@ -31,18 +48,45 @@ export class ConnectionTester {
   async test(type: ConnectionType, input: ConnectionInput, readOnly: boolean): Promise<ConnectionTestResult> {
     const driver = await driverFor(type);
     const parsed = driver.parseConfig(input);
+    const configs = driver.servers?.(parsed) ?? [];
     const signal = AbortSignal.timeout(TEST_TIMEOUT_MS);
+    if (configs.length < 2) {
+      const tried = await this.try(driver, parsed, readOnly, undefined, signal);
+      return tried.error ? failure(tried.error) : success(tried.report);
+    }
+    const tests = await Promise.all(
+      configs.map(async (config): Promise<TestedServer> => {
+        const { host, port } = config;
+        return { host, port, ...(await this.try(driver, config, readOnly, driver.replication, signal)) };
+      }),
+    );
+    const { error, report, servers } = judgeServers(tests);
+    return { ...(error ? failure(error) : success(report)), servers };
+  }
+
+  private async try(
+    driver: Driver,
+    config: unknown,
+    readOnly: boolean,
+    replication: Replication | undefined,
+    signal: AbortSignal,
+  ): Promise<Tried> {
     try {
       // One session: a test must not be what exhausts a server.
       const options = { ...connectOptions(this.config, { readOnly, maxConnections: 2 }), keepSessions: 1 };
-      const source = await driver.connect(parsed, options, signal);
+      const source = await driver.connect(config, options, signal);
       try {
-        return success(await source.test(signal));
+        const report = await source.test(signal);
+        const standing = (await replication?.standing(source, signal)) ?? null;
+        const lineage = (await replication?.lineage(source, signal)) ?? null;
+        return { error: null, report, standing, lineage };
       } finally {
         await source.close(0);
       }
     } catch (error) {
-      return failure(error);
+      if (!isAppError(error)) throw error;
+      // The deadline of the test is the deadline of the connection here.
+      return { error: error.code === 'query.timeout' ? new AppError('connection.timeout') : error };
     }
   }
 }
@@ -51,10 +95,7 @@ function success(report: TestReport): ConnectionTestResult {
   return { success: true, ...report, provablyReadOnly: isProvablyReadOnly(report.account) };
 }
 
-function failure(error: unknown): ConnectionTestResult {
-  if (!isAppError(error)) throw error;
-  // The deadline of the test is the deadline of the connection here.
-  const shown = error.code === 'query.timeout' ? new AppError('connection.timeout') : error;
+function failure(error: AppError): ConnectionTestResult {
   return {
     success: false,
     serverVersion: null,
@@ -63,6 +104,6 @@ function failure(error: unknown): ConnectionTestResult {
     provablyReadOnly: null,
     account: null,
     warnings: [],
-    error: { code: shown.code, title: shown.definition.title, detail: shown.message },
+    error: shown(error),
   };
 }

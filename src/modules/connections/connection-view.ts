@@ -1,6 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { accountPowers, isProvablyReadOnly, type AccountPower } from '../../drivers/account-power';
 import { connectionTypes, type ConnectionType } from '../../drivers/driver';
+import { ReplicaBody } from './connection.dto';
 import type { ConnectionRecord } from './connection-record';
 import { recordLiterals, type RecordLiterals } from './record-literals';
 
@@ -37,6 +38,9 @@ export class ConnectionView {
 
   @ApiProperty({ nullable: true, type: Number })
   port!: number | null;
+
+  @ApiProperty({ type: [ReplicaBody], description: 'Servers that reads may go to' })
+  replicas!: readonly ReplicaBody[];
 
   @ApiProperty({ nullable: true, type: String })
   database!: string | null;
@@ -120,6 +124,7 @@ export function connectionView(
     type: record.type,
     host: target.host ?? null,
     port: target.port ?? null,
+    replicas: target.replicas ?? [],
     database: target.database ?? null,
     username: target.username ?? null,
     ssl: target.ssl ?? false,

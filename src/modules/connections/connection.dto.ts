@@ -1,6 +1,8 @@
 import { ApiProperty, ApiSchema, PartialType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
+  IsArray,
   IsBoolean,
   IsIn,
   IsInt,
@@ -12,9 +14,27 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateNested,
 } from 'class-validator';
 import { connectionTypes, type ConnectionInput, type ConnectionType } from '../../drivers/driver';
 import { defaultRecordLiterals, recordLiterals, type RecordLiterals } from './record-literals';
+
+/** A server with a copy of the database; account, database and TLS are those of the connection. */
+@ApiSchema({ name: 'Replica' })
+export class ReplicaBody {
+  @ApiProperty({ example: 'db-2.example.org' })
+  @IsString()
+  @MaxLength(253)
+  host!: string;
+
+  /** That of the connection unless given. */
+  @ApiProperty({ required: false, example: 5432 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  port?: number;
+}
 
 /** How to reach a database: what `POST /connections/test` takes. */
 @ApiSchema({ name: 'ConnectionTarget' })
@@ -71,6 +91,15 @@ export class ConnectionTargetBody {
   @IsString()
   @MaxLength(4000)
   connectionString?: string;
+
+  /** Servers that reads may go to. Any of them may become the primary: whichever takes writes is it. */
+  @ApiProperty({ required: false, type: [ReplicaBody], maxItems: 9, example: [{ host: 'db-2.example.org' }] })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(9)
+  @ValidateNested({ each: true })
+  @Type(() => ReplicaBody)
+  replicas?: ReplicaBody[];
 
   /** Further options of the engine: `GET /api/database/supported` lists them. */
   @ApiProperty({ required: false, type: Object, example: { searchPath: ['shop'] } })

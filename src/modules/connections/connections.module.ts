@@ -4,6 +4,7 @@ import { RuntimeModule } from '../../common/runtime.module';
 import { AuditModule } from '../audit/audit.module';
 import { PermissionsModule } from '../permissions/permissions.module';
 import { SealingModule } from '../sealing/sealing.module';
+import { SettingsModule } from '../settings/settings.module';
 import { ConnectionAccess } from './connection-access';
 import { ConnectionDirectory } from './connection-directory';
 import { ConnectionEvent } from './connection-event.entity';
@@ -26,6 +27,7 @@ import { SupportedController } from './supported.controller';
     PermissionsModule,
     RuntimeModule,
     SealingModule,
+    SettingsModule,
   ],
   controllers: [ConnectionsController, SupportedController, StatusController],
   providers: [

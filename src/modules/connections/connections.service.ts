@@ -93,7 +93,7 @@ export class ConnectionsService {
     const merged = mergeTarget(saved, target);
     if (needsPassword(saved, merged, target)) {
       throw new AppError('connection.invalid_config', 'A change of the server needs the password again', {
-        errors: [{ path: '/password', message: 'is needed when host, port or ssl change' }],
+        errors: [{ path: '/password', message: 'is needed when host, port, replicas or ssl change' }],
       });
     }
     const type = patch.type ?? row.type;

@@ -9,6 +9,7 @@ const members = [
   'password',
   'ssl',
   'connectionString',
+  'replicas',
   'options',
 ] as const satisfies readonly (keyof ConnectionInput)[];
 
@@ -50,6 +51,7 @@ export function needsPassword(
   return (
     saved.host !== merged.host ||
     saved.port !== merged.port ||
+    JSON.stringify(saved.replicas ?? []) !== JSON.stringify(merged.replicas ?? []) ||
     JSON.stringify(saved.ssl) !== JSON.stringify(merged.ssl)
   );
 }

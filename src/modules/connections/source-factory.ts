@@ -1,10 +1,10 @@
 import { AppError } from '../../common/app-error';
-import type { PoolFigures, Source } from '../../drivers/driver';
+import type { PoolFigures, ServerFigures, Source } from '../../drivers/driver';
 import { abortError } from '../../drivers/abort';
 import { unlessAborted } from '../../drivers/unless-aborted';
 import type { Circuit } from './circuit';
 import { ConnectionHealth, type HealthFigures } from './connection-health';
-import type { ConnectionRecord } from './connection-record';
+import { serverCountOf, type ConnectionRecord } from './connection-record';
 import { closableEntries, isFreeWithin, type SourceEntry, type SourceLease } from './source-entry';
 
 export interface SourceFactoryOptions {
@@ -70,18 +70,28 @@ export class SourceFactory {
     else this.health.get(connectionId)?.circuit.succeeded();
   }
 
-  figuresOf(connectionId: string): { health: HealthFigures | null; pool: PoolFigures | null } {
+  figuresOf(connectionId: string): {
+    health: HealthFigures | null;
+    pool: PoolFigures | null;
+    /** `null` where there is only one, or no Source is open. */
+    servers: readonly ServerFigures[] | null;
+  } {
     const entry = [...this.entries.values()].find(({ record }) => record.id === connectionId);
     return {
       health: this.health.get(connectionId)?.current ?? null,
       pool: entry?.source?.pool() ?? null,
+      servers: entry?.source?.servers?.() ?? null,
     };
   }
 
   /** Every open Source with its figures. */
-  opened(): { record: ConnectionRecord; pool: PoolFigures }[] {
+  opened(): {
+    record: ConnectionRecord;
+    pool: PoolFigures;
+    servers: readonly ServerFigures[];
+  }[] {
     return [...this.entries.values()].flatMap(({ record, source }) =>
-      source ? [{ record, pool: source.pool() }] : [],
+      source ? [{ record, pool: source.pool(), servers: source.servers?.() ?? [] }] : [],
     );
   }
 
@@ -181,7 +191,11 @@ export class SourceFactory {
    */
   private makeRoom(record: ConnectionRecord, health: ConnectionHealth): Promise<unknown> {
     const most = this.options.maxSessionsTotal;
-    const sessionsOf = ({ maxConnections }: ConnectionRecord): number => Math.min(maxConnections, most);
+    const sessionsOf = (one: ConnectionRecord): number => {
+      const servers = serverCountOf(one);
+      // One more on each of several servers watches it.
+      return Math.min(servers === 1 ? one.maxConnections : servers * (one.maxConnections + 1), most);
+    };
     const fits = (): boolean => {
       const taken = [...this.entries.values()].reduce((sum, entry) => sum + sessionsOf(entry.record), 0);
       return taken + sessionsOf(record) <= most;

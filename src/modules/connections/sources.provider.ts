@@ -11,12 +11,14 @@ import type { Repository } from 'typeorm';
 import { CONFIG, type Config } from '../../config/config';
 import { SignalBus } from '../../database/signal-bus';
 import { driverFor } from '../../drivers';
-import type { Source } from '../../drivers/driver';
+import type { ConnectionInput, Source } from '../../drivers/driver';
+import { SettingsService } from '../settings/settings.service';
 import { connectOptions } from './connect-options';
 import { CONNECTION_TOPIC, ConnectionDirectory } from './connection-directory';
 import { ConnectionEvent } from './connection-event.entity';
 import type { HealthFigures } from './connection-health';
-import type { ConnectionRecord } from './connection-record';
+import { serverCountOf, type ConnectionRecord } from './connection-record';
+import { openServers } from './servers/open-servers';
 import { SourceFactory } from './source-factory';
 
 const OPEN_TIMEOUT_MS = 15_000;
@@ -25,7 +27,8 @@ const RECONNECT_EVERY_MS = 5_000;
 /** The SourceFactory of the service, fed with saved configurations and told of every change. */
 @Injectable()
 export class Sources extends SourceFactory implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(Sources.name);
+  private static readonly log = new Logger('Sources');
+  private readonly logger = Sources.log;
 
   /** Changes of health are written down in the order in which they came. */
   private remembering: Promise<void> = Promise.resolve();
@@ -34,10 +37,20 @@ export class Sources extends SourceFactory implements OnApplicationBootstrap, Be
     @Inject(CONFIG) config: Config,
     private readonly directory: ConnectionDirectory,
     private readonly signals: SignalBus,
+    settings: SettingsService,
     @InjectRepository(ConnectionEvent) private readonly events: Repository<ConnectionEvent>,
   ) {
     super({
-      open: (record, signal) => openSource(directory, config, record, signal),
+      open: async (record, signal) => {
+        const input = await directory.configOf(record);
+        if (serverCountOf(record) === 1) return openSource(config, record, input, signal);
+        return openServers(record, input, {
+          config,
+          maxLagMs: () => settings.get('max_replica_lag_ms'),
+          onPrimaryChange: (place, disputed) =>
+            Sources.log.warn({ connectionId: record.id, place, disputed }, 'the primary is another one'),
+        });
+      },
       onHealthChange: (id, figures) => {
         this.remembering = this.remembering.then(() => this.remember(id, figures));
       },
@@ -103,12 +116,11 @@ export class Sources extends SourceFactory implements OnApplicationBootstrap, Be
 }
 
 async function openSource(
-  directory: ConnectionDirectory,
   config: Config,
   record: ConnectionRecord,
+  input: ConnectionInput,
   signal: AbortSignal,
 ): Promise<Source> {
   const driver = await driverFor(record.type);
-  const parsed = driver.parseConfig(await directory.configOf(record));
-  return driver.connect(parsed, connectOptions(config, record), signal);
+  return driver.connect(driver.parseConfig(input), connectOptions(config, record), signal);
 }

@@ -19,6 +19,20 @@ const statusExample = {
   since: '2026-11-20T22:56:27.342Z',
   code: null,
   pool: { open: 1, idle: 1, busy: 0, waiting: 0, max: 10 },
+  servers: [
+    {
+      host: 'db-2.example.org',
+      port: 5432,
+      role: 'replica',
+      state: 'up',
+      code: null,
+      leftOut: null,
+      since: '2026-11-20T22:56:27.342Z',
+      lagMs: 0,
+      outstanding: 0,
+      pool: { open: 1, idle: 1, busy: 0, waiting: 0, max: 10 },
+    },
+  ],
 };
 
 @ApiTags('Connections')

@@ -17,6 +17,7 @@ import type { QueryRequestBody } from './query-request';
 import type { Run } from './run';
 import { RunRecorder } from './run-recorder';
 import { StatementGate } from './statement-gate';
+import { WriteMarks } from './write-marks';
 import { dayOf, explainUsage, usageChecks } from './usage';
 
 /** What a check may refuse that a fresh decision would not change. */
@@ -36,6 +37,7 @@ export class Admission {
     private readonly sessions: SessionService,
     private readonly recorder: RunRecorder,
     private readonly gate: StatementGate,
+    private readonly marks: WriteMarks,
   ) {}
 
   /**
@@ -57,9 +59,12 @@ export class Admission {
   /** Commits the intent; gives the error of the check that failed when the decision was made on something stale. */
   private async begin(run: Run): Promise<AppError | null> {
     try {
-      await this.recorder.begin(run, this.checksOf(run));
+      const sight = this.marks.sightOf(run);
+      await this.recorder.begin(run, this.checksOf(run), this.marks.atBegin(run));
+      if (sight) run.sight = await sight;
       return null;
     } catch (error) {
+      this.marks.settle(run);
       if (!isAppError(error) || error.code === 'audit.unavailable') throw error;
       const refused = explain(error.with({ queryId: run.id }));
       void this.recorder.finish(run, outcomeOf(run, performance.now(), refused), { ran: false });

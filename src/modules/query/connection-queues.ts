@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ConnectionRecord } from '../connections/connection-record';
+import { serverCountOf } from '../connections/connection-record';
 import { FairQueue } from './fair-queue';
+import type { Run } from './run';
 
 /** What waits costs memory; more than this is refused and told when to come again. */
 const limits = { waiting: 1_000, waitingPerUser: 200, waitMs: 10_000 };
@@ -21,13 +22,14 @@ export class ConnectionQueues {
    * @throws AppError as `FairQueue.enter`
    */
   async enter(
-    { id, maxConnections }: Pick<ConnectionRecord, 'id' | 'maxConnections'>,
+    run: Pick<Run, 'connection' | 'facts'>,
     userId: string,
     signal: AbortSignal,
   ): Promise<() => void> {
+    const { id, sessions } = placesOf(run);
     let queue = this.queues.get(id);
     if (!queue) this.queues.set(id, (queue = new FairQueue(limits)));
-    const entered = queue.enter(userId, maxConnections, signal);
+    const entered = queue.enter(userId, sessions, signal);
     if (entered) await entered;
     const own = queue;
     return () => {
@@ -35,4 +37,15 @@ export class ConnectionQueues {
       if (own.busy === 0 && own.waiting === 0) this.queues.delete(id);
     };
   }
+}
+
+/** Reads of a connection with replicas have the sessions of all its servers, and do not stand before writes. */
+function placesOf({ connection, facts }: Pick<Run, 'connection' | 'facts'>): {
+  id: string;
+  sessions: number;
+} {
+  const { id, maxConnections } = connection;
+  const servers = serverCountOf(connection);
+  if (servers === 1 || facts.access === 'write') return { id, sessions: maxConnections };
+  return { id: `${id}:read`, sessions: maxConnections * servers };
 }

@@ -36,6 +36,7 @@ import { SavedResultsJob } from './saved-results.job';
 import { SavedResultsService } from './saved-results.service';
 import { StatementGate } from './statement-gate';
 import { StatementRunner } from './statement-runner';
+import { WriteMarks } from './write-marks';
 import { StreamController } from './stream/stream.controller';
 import { StreamService } from './stream/stream.service';
 
@@ -80,6 +81,7 @@ import { StreamService } from './stream/stream.service';
     StatementGate,
     StatementRunner,
     StreamService,
+    WriteMarks,
   ],
   exports: [Admission, QueryService, ResultCache, RunRecorder, StatementRunner, StreamService],
 })

@@ -70,12 +70,15 @@ export class QueryService {
     if (facts.access === 'write') return { outcome: await this.write(run, rowMode, signal), cached: false };
     if (!cacheable) return { outcome: await this.ask(run, rowMode, signal), cached: false };
     const slot = await this.cache.slotOf(run, rowMode);
-    const known = mode === 'use' ? await slot.find() : null;
+    // Who writes now may be ahead of what this process has heard of.
+    const known = mode === 'use' && run.sight?.after !== null ? await slot.find() : null;
     if (known) return { outcome: known, cached: true };
     const { plan } = run;
     const outcome = await this.ask(run, rowMode, signal);
     // The slot is that of the plan: what another plan gave, because the catalog had changed, is not kept there.
-    if (run.plan === plan) await slot.keep(outcome);
+    // A replica may lack what was written a moment ago: what it says while somebody writes is for this once.
+    const old = run.servedBy === 'replica' && !run.sight?.quiet;
+    if (run.plan === plan && !old) await slot.keep(outcome);
     return { outcome, cached: false };
   }
 
@@ -104,7 +107,7 @@ function endOf(fetched: Fetched): Fetched & RunEnd {
 }
 
 function headOf(
-  { id, connection, facts, plan }: Run,
+  { id, connection, facts, plan, servedBy }: Run,
   { outcome, cached }: Fetched,
   executionTimeMs: number,
 ): ResultHead {
@@ -117,6 +120,7 @@ function headOf(
       connectionId: connection.id,
       engine: connection.type,
       statement: facts.kind,
+      ...(servedBy && { source: servedBy }),
       ...(outcome.affectedRows !== null && { affectedRows: outcome.affectedRows }),
     },
   };

@@ -88,7 +88,11 @@ function generationId(connectionId: string): string {
   return `generation:${connectionId}`;
 }
 
-function keyOf({ connection, plan, values, limits }: Run, mode: RowMode, generation: string | null): string {
+function keyOf(
+  { connection, plan, values, limits, sight }: Run,
+  mode: RowMode,
+  generation: string | null,
+): string {
   return hash(
     'sha256',
     JSON.stringify([
@@ -101,6 +105,8 @@ function keyOf({ connection, plan, values, limits }: Run, mode: RowMode, generat
       values,
       limits.maxRows,
       mode,
+      // What its credential has written itself, also while this process has not heard that it was.
+      sight?.after,
     ]),
   );
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AppError } from '../../common/app-error';
 import type { ErrorCode } from '../../common/errors/catalog';
 import type { Caller } from '../../common/principal';
-import { batchWrite, type BatchCheck } from '../../database/batch-statement';
+import { batchWrite, type BatchCheck, type BatchWrite } from '../../database/batch-statement';
 import { GroupCommit } from '../../database/group-commit';
 import { Instance } from '../../database/instance';
 import type { StatementFacts } from '../../sql/facts';
@@ -50,9 +50,10 @@ export class RunRecorder {
 
   /**
    * Durable when it resolves; nothing may be sent to a database before.
+   * @param further writes of the same commit
    * @throws AppError `audit.unavailable`, or the error of a check that no longer holds
    */
-  async begin(run: Run, checks: readonly BatchCheck[]): Promise<void> {
+  async begin(run: Run, checks: readonly BatchCheck[], further: readonly BatchWrite[]): Promise<void> {
     const { id, caller, connection, facts } = run;
     const statement = keptStatement(connection, run.text, true);
     const row = this.historyRow(id, caller, connection, statement.history, facts, null);
@@ -76,7 +77,12 @@ export class RunRecorder {
         ...statement.audit,
       },
     };
-    const writes = [batchWrite(historyInsert, row), batchWrite(auditInsert, event), ...usageAtBegin(run)];
+    const writes = [
+      batchWrite(historyInsert, row),
+      batchWrite(auditInsert, event),
+      ...usageAtBegin(run),
+      ...further,
+    ];
     await this.groupCommit.write(writes, [...checks, ...conditionsOf(caller)]);
   }
 

@@ -1,4 +1,5 @@
 import type { Caller } from '../../common/principal';
+import type { ServerRole } from '../../drivers/driver';
 import type { StatementFacts } from '../../sql/facts';
 import type { AccessibleConnection } from '../connections/connection-access';
 import type { EffectivePolicies } from '../policies/effective-policies';
@@ -7,6 +8,14 @@ import type { Limits } from './limits';
 
 export const runStatuses = ['pending', 'success', 'error', 'timeout', 'cancelled'] as const;
 export type RunStatus = (typeof runStatuses)[number];
+
+/** What a read may see of a connection with replicas. */
+export interface Sight {
+  /** Positions that a replica must have to answer; `null`: only the primary may. */
+  readonly after: readonly string[] | null;
+  /** Nobody has written through the gate for so long that a replica could lack it. */
+  readonly quiet: boolean;
+}
 
 /** One execution, from the decision to let it run until its outcome is recorded. */
 export interface Run extends AccessibleConnection {
@@ -26,6 +35,10 @@ export interface Run extends AccessibleConnection {
   plan: Plan;
   /** Rows taken from the database so far; kept where what it uses is counted. */
   rowsRead: number;
+  /** Of a read, where the connection has replicas. */
+  sight?: Sight;
+  /** The server that answered, where the connection has replicas. */
+  servedBy?: ServerRole;
 }
 
 /** What a run that succeeded gave, for the record. */

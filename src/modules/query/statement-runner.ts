@@ -14,6 +14,7 @@ import type { Run, RunEnd, RunOutcome } from './run';
 import { RunRecorder } from './run-recorder';
 import { RunningQueries } from './running-queries';
 import { isCounted } from './usage';
+import { WriteMarks } from './write-marks';
 
 /** Plans tried for one run while its tables keep changing. */
 const MAX_ATTEMPTS = 3;
@@ -38,6 +39,7 @@ export class StatementRunner {
     private readonly running: RunningQueries,
     private readonly planner: StatementPlanner,
     private readonly queues: ConnectionQueues,
+    private readonly marks: WriteMarks,
   ) {}
 
   /**
@@ -55,10 +57,12 @@ export class StatementRunner {
       const end = await this.running.track(run, client, work);
       const outcome = outcomeOf(run, startedAt, null, end);
       const recorded = this.recorder.finish(run, outcome);
+      this.marks.settle(run);
       void this.logSlow(run, outcome.executionTimeMs);
       return { end, outcome, recorded };
     } catch (error) {
       void this.recorder.finish(run, outcomeOf(run, startedAt, error));
+      this.marks.settle(run, error);
       throw isAppError(error) ? error.with({ queryId: run.id }) : error;
     }
   }
@@ -70,7 +74,7 @@ export class StatementRunner {
     consume: (cursor: Cursor) => Promise<T>,
     how: Pick<QueryRequest, 'streamed'> = {},
   ): Promise<T> {
-    const leave = await this.queues.enter(run.connection, run.caller.principal.userId, signal);
+    const leave = await this.queues.enter(run, run.caller.principal.userId, signal);
     try {
       return await this.withLease(run, signal, consume, how);
     } finally {
@@ -87,6 +91,7 @@ export class StatementRunner {
     const lease = await this.sources.lease(run.connection, signal);
     try {
       await using cursor = await this.open(run, lease.source, signal, how);
+      if (cursor.servedBy) run.servedBy = cursor.servedBy;
       const counted = isCounted(run) ? countingCursor(cursor, (rows) => (run.rowsRead += rows)) : cursor;
       const result = await consume(counted);
       lease.report(undefined);
@@ -142,6 +147,7 @@ function requestOf({
   plan,
   values,
   facts,
+  sight,
   limits: { maxRows, maxChangedRows, timeoutMs },
 }: Run): QueryRequest {
   return {
@@ -155,5 +161,6 @@ function requestOf({
     ...(plan.expects.length > 0 && { expects: plan.expects }),
     ...(plan.reads && { reads: plan.reads }),
     ...(plan.hashKey && { hashKey: plan.hashKey }),
+    ...(sight?.after && { replica: { after: sight.after } }),
   };
 }

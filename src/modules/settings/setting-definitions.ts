@@ -44,6 +44,13 @@ export const settingDefinitions = {
     description: 'How long a cached result may be used, in seconds',
     category: 'query',
   }),
+  max_replica_lag_ms: integer({
+    default: 10_000,
+    min: 100,
+    max: 300_000,
+    description: 'A replica that may lack more than the last so many milliseconds is not read from',
+    category: 'query',
+  }),
   saved_result_days: integer({
     default: 30,
     min: 1,

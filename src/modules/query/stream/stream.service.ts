@@ -51,7 +51,12 @@ export class StreamService {
     const { capabilities } = (await driverFor(connection.type)).description;
     const about = {
       queryId: id,
-      metadata: { connectionId: connection.id, engine: connection.type, statement: facts.kind },
+      metadata: {
+        connectionId: connection.id,
+        engine: connection.type,
+        statement: facts.kind,
+        ...(run.servedBy && { source: run.servedBy }),
+      },
       masked: () => run.plan.maskedColumns,
       schemaless: capabilities.schemaless,
       maxRows: limits.maxRows,
