@@ -1,5 +1,6 @@
 import type { Row } from '../../../drivers/cell';
 import type { Cursor, ServerRole } from '../../../drivers/driver';
+import type { EncodedRows, RowLayout } from '../../../drivers/row-layout';
 
 interface Tracking {
   readonly onFailure: (error: unknown) => void;
@@ -14,6 +15,14 @@ export function trackedCursor(
   { onFailure, onClose }: Tracking,
 ): Cursor {
   let open = true;
+  const watched = async <T>(reading: Promise<T>): Promise<T> => {
+    try {
+      return await reading;
+    } catch (error) {
+      onFailure(error);
+      throw error;
+    }
+  };
   return {
     servedBy,
     get columns() {
@@ -22,14 +31,11 @@ export function trackedCursor(
     get affectedRows() {
       return cursor.affectedRows;
     },
-    async read(limit: number, soon?: boolean): Promise<Row[]> {
-      try {
-        return await cursor.read(limit, soon);
-      } catch (error) {
-        onFailure(error);
-        throw error;
-      }
-    },
+    read: (limit: number, soon?: boolean): Promise<Row[]> => watched(cursor.read(limit, soon)),
+    ...(cursor.encode && {
+      encode: (layout: RowLayout, limit: number, soon?: boolean): Promise<EncodedRows> =>
+        watched(cursor.encode!(layout, limit, soon)),
+    }),
     async [Symbol.asyncDispose]() {
       try {
         await cursor[Symbol.asyncDispose]();
