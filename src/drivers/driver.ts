@@ -209,6 +209,8 @@ export interface Cursor extends AsyncDisposable {
   readonly affectedRows: number | null;
   /** Which server answers; only where a connection has several. */
   readonly servedBy?: ServerRole;
+  /** Whether it is known how old the answer may be: it is not without a primary to measure by. */
+  readonly bounded?: boolean;
 }
 
 /**

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { createPrimary, type GroupServer } from '../servers/postgresql-replica';
 import { removeWithProcess } from '../servers/remove-with-process';
 import { startTestService, type Answer, type TestService, type TestUser } from './service';
@@ -121,6 +122,9 @@ describe('a connection with replicas, on PostgreSQL', () => {
       error: { code: 'connection.refused' },
       servers: [{ role: 'primary' }, { role: null, error: { code: 'connection.refused' } }],
     });
+    const denied = { ...target, replicas: [{ host: '169.254.169.254' }] };
+    const kept = await service.api('POST', '/api/database/connections/test', denied);
+    expect(kept.body.servers[1].error.code).toBe('connection.address_denied');
   });
 
   it('reads from the replicas, in turn, and writes to the primary', async () => {
@@ -198,6 +202,67 @@ describe('a connection with replicas, on PostgreSQL', () => {
       });
   });
 
+  it('reads nothing older than its own writes under load, through every replica of the service', async () => {
+    await caughtUp();
+    await second.ask("ALTER SYSTEM SET recovery_min_apply_delay = '150ms'");
+    await second.ask('SELECT pg_reload_conf()');
+    const writers = await Promise.all([1, 2, 3, 4].map(() => service.user('user')));
+    for (const writer of writers)
+      await service.api('PUT', `/api/database/connections/${id}/permissions/${writer.id}`, {
+        canWrite: true,
+      });
+    const sources: Record<string, number> = { primary: 0, replica: 0 };
+    const older: unknown[] = [];
+    await Promise.all(
+      writers.map(async ({ token }, writer) => {
+        const key = 100 + writer;
+        await rows(`INSERT INTO notes (id, body) VALUES (${key}, '0')`, token);
+        for (let count = 1; count <= 25; count++) {
+          await rows(
+            `UPDATE notes SET body = '${count}' WHERE id = ${key}`,
+            token,
+            count % 2 ? service : other,
+          );
+          for (let look = 0; look < 6; look++) {
+            const through = (count + look) % 3 ? other : service;
+            const { body } = await ask(`SELECT body FROM notes WHERE id = ${key}`, token, through);
+            if (Number(body.data?.[0]?.body) !== count) older.push([key, count, body]);
+            sources[body.metadata.source]! += 1;
+            await sleep(40);
+          }
+          if (count % 8 === 0) await sleep(1200);
+        }
+      }),
+    );
+    expect(older).toEqual([]);
+    expect(sources.primary).toBeGreaterThan(0);
+    expect(sources.replica).toBeGreaterThan(0);
+    await second.ask('ALTER SYSTEM RESET recovery_min_apply_delay');
+    await second.ask('SELECT pg_reload_conf()');
+  });
+
+  it('reads from the primary after a write whose end nobody has told, until its mark expires', async () => {
+    await caughtUp();
+    const client = new Client({ connectionString: service.database.url });
+    await client.connect();
+    const source = async (): Promise<string> =>
+      (await ask('SELECT id FROM notes WHERE id = 1', user.token)).body.metadata.source;
+    await rows("UPDATE notes SET owner = 'nobody' WHERE id = 2", user.token);
+    await until(async () => (await source()) === 'replica');
+    // As a process leaves it that dies before it has told how far the primary is.
+    await client.query('UPDATE write_marks SET position = NULL, settled_at = NULL');
+    for (let at = 0; at < 3; at++) expect(await source()).toBe('primary');
+    const expire = (): Promise<Answer> => service.api('POST', '/api/jobs/write_marks/run');
+    await expire();
+    expect(await source()).toBe('primary');
+    await client.query("UPDATE write_marks SET created_at = created_at - interval '2 hours'");
+    await client.query("UPDATE query_history SET finished_at = finished_at - interval '2 hours'");
+    expect((await expire()).status).toBe(200);
+    expect((await client.query('SELECT FROM write_marks')).rowCount).toBe(0);
+    expect(await source()).toBe('replica');
+    await client.end();
+  });
+
   it('keeps no result of a replica that may lack a write', async () => {
     await caughtUp();
     await second.ask('SELECT pg_wal_replay_pause()');
@@ -247,9 +312,11 @@ describe('a connection with replicas, on PostgreSQL', () => {
     await second.stop();
     expect(await answering(6)).toEqual(new Set([third.port]));
     await until(async () => (await serverAt(second.port)).state === 'down');
+    expect(await statusOf()).toMatchObject({ state: 'degraded' });
     await second.start();
     await role(second, 'replica');
     await until(async () => (await answering(4)).has(second.port));
+    expect(await statusOf()).toMatchObject({ state: 'up', code: null });
   });
 
   it('reads without a primary, refuses writes, and follows a promotion without a restart', async () => {

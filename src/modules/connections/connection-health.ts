@@ -1,4 +1,5 @@
 import { isAppError } from '../../common/app-error';
+import type { ErrorCode } from '../../common/errors/catalog';
 import { Circuit } from './circuit';
 
 export type HealthState = 'unknown' | 'up' | 'degraded' | 'down';
@@ -10,11 +11,16 @@ export interface HealthFigures {
   readonly code: string | null;
 }
 
-/** Failures that say nothing about the database: the request's own fault, or ours. */
+/** What says nothing about the way to the database; what each of several servers is, they are asked themselves. */
+const noVerdicts: ReadonlySet<ErrorCode> = new Set([
+  'connection.pool_exhausted',
+  'connection.no_primary',
+  'connection.several_primaries',
+]);
+
+/** Failures that say something about the database, and are neither the request's own fault nor ours. */
 function isVerdict(error: unknown): boolean {
-  return (
-    isAppError(error) && error.code.startsWith('connection.') && error.code !== 'connection.pool_exhausted'
-  );
+  return isAppError(error) && error.code.startsWith('connection.') && !noVerdicts.has(error.code);
 }
 
 /**

@@ -11,6 +11,7 @@ import { PermissionsService } from '../permissions/permissions.service';
 import { ConnectionDirectory } from './connection-directory';
 import { ConnectionEvent } from './connection-event.entity';
 import type { HealthState } from './connection-health';
+import { judgeState } from './servers/judge-state';
 import { Sources } from './sources.provider';
 
 export interface ConnectionStatusView {
@@ -48,7 +49,8 @@ export class ConnectionStatus {
     const withServers = hasRight(principal.role, 'connections.manage');
     return {
       items: items.map(({ id, name, type, active }) => {
-        const { health, pool, servers } = this.sources.figuresOf(id);
+        const { health: own, pool, servers } = this.sources.figuresOf(id);
+        const health = judgeState(own, servers);
         return {
           connectionId: id,
           name,

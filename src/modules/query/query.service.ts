@@ -76,9 +76,8 @@ export class QueryService {
     const { plan } = run;
     const outcome = await this.ask(run, rowMode, signal);
     // The slot is that of the plan: what another plan gave, because the catalog had changed, is not kept there.
-    // A replica may lack what was written a moment ago: what it says while somebody writes is for this once.
-    const old = run.servedBy === 'replica' && !run.sight?.quiet;
-    if (run.plan === plan && !old) await slot.keep(outcome);
+    // Nor what a replica gave that may lack what was written a moment ago.
+    if (run.plan === plan && !run.late) await slot.keep(outcome);
     return { outcome, cached: false };
   }
 

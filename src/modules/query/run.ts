@@ -39,6 +39,8 @@ export interface Run extends AccessibleConnection {
   sight?: Sight;
   /** The server that answered, where the connection has replicas. */
   servedBy?: ServerRole;
+  /** What it said may lack what others wrote through the gate before. */
+  late?: boolean;
 }
 
 /** What a run that succeeded gave, for the record. */

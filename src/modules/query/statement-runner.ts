@@ -91,7 +91,10 @@ export class StatementRunner {
     const lease = await this.sources.lease(run.connection, signal);
     try {
       await using cursor = await this.open(run, lease.source, signal, how);
-      if (cursor.servedBy) run.servedBy = cursor.servedBy;
+      if (cursor.servedBy) {
+        run.servedBy = cursor.servedBy;
+        run.late = cursor.servedBy === 'replica' && !(cursor.bounded && run.sight?.quiet);
+      }
       const counted = isCounted(run) ? countingCursor(cursor, (rows) => (run.rowsRead += rows)) : cursor;
       const result = await consume(counted);
       lease.report(undefined);

@@ -30,6 +30,13 @@ export interface ServerOptions {
   readonly graceMs: number;
 }
 
+interface Service {
+  readonly role: ServerRole;
+  /** See `Cursor.bounded`. */
+  readonly bounded: boolean;
+  readonly onFailure: (error: unknown) => void;
+}
+
 /** One of the servers of a connection: the session that watches it, the pool, and what is known of it. */
 export class DatabaseServer {
   readonly address: ServerAddress;
@@ -77,9 +84,8 @@ export class DatabaseServer {
   /** Runs one statement, counted from here until its cursor is closed. */
   async query(
     request: QueryRequest,
-    role: ServerRole,
+    { role, bounded, onFailure }: Service,
     signal: AbortSignal,
-    onFailure: (error: unknown) => void,
   ): Promise<Cursor> {
     const cursor = await this.use(
       (source) => source.query(request, signal),
@@ -87,7 +93,11 @@ export class DatabaseServer {
       // Counted until the cursor is closed.
       true,
     );
-    return trackedCursor(cursor, role, { onFailure, onClose: () => (this.outstanding -= 1) });
+    return trackedCursor(
+      cursor,
+      { servedBy: role, bounded },
+      { onFailure, onClose: () => (this.outstanding -= 1) },
+    );
   }
 
   /** Work with the pool, which is opened for it if need be. */

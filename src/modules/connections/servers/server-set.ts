@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../../common/app-error';
+import type { ErrorCode } from '../../../common/errors/catalog';
 import type { RelationDescription, RelationName } from '../../../common/relation-description';
 import type {
   Cursor,
@@ -78,7 +79,8 @@ export class ServerSet implements Source {
         role === 'replica' && expects
           ? { ...rest, expects: this.options.replication.portable(expects) }
           : rest;
-      return server.query(sent, role, signal, onFailure);
+      const bounded = role === 'primary' || (this.watch.primary !== null && !this.watch.disputed);
+      return server.query(sent, { role, bounded, onFailure }, signal);
     });
   }
 
@@ -194,7 +196,7 @@ export class ServerSet implements Source {
       chosen.turn = ++this.turns;
       return chosen;
     }
-    throw failure ?? new AppError(choice.refused, undefined, { retryAfterSeconds: 1 });
+    throw failure ?? refusalOf(choice.refused, need);
   }
 
   /** A server that refuses to write may have become a replica since it was last looked at. */
@@ -203,7 +205,7 @@ export class ServerSet implements Source {
     const standing = await server.lookAfresh();
     this.noteAll();
     if (standing === null || standing.writable) return error;
-    return new AppError('connection.no_primary', undefined, { retryAfterSeconds: 1, cause: error });
+    return refusalOf('connection.no_primary', { kind: 'write' }).with(error.extra);
   }
 
   /** What fails is looked at at once, and not only when its turn comes. */
@@ -283,6 +285,12 @@ export class ServerSet implements Source {
 }
 
 const kinds = ['open', 'idle', 'busy', 'waiting', 'max'] as const;
+
+function refusalOf(code: ErrorCode, { kind }: Need): AppError {
+  if (code !== 'connection.no_primary') return new AppError(code);
+  const detail = kind === 'write' ? undefined : 'No replica may answer, and there is no primary';
+  return new AppError(code, detail, { retryAfterSeconds: 1 });
+}
 
 function sightingOf({ up, standing }: DatabaseServer): Sighting {
   if (!up || !standing) return 'down';

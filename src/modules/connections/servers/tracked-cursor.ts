@@ -1,5 +1,5 @@
 import type { Row } from '../../../drivers/cell';
-import type { Cursor, ServerRole } from '../../../drivers/driver';
+import type { Cursor } from '../../../drivers/driver';
 import type { EncodedRows, RowLayout } from '../../../drivers/row-layout';
 
 interface Tracking {
@@ -11,7 +11,7 @@ interface Tracking {
 /** The same cursor, which says who serves it and tells when it fails and when it is closed. */
 export function trackedCursor(
   cursor: Cursor,
-  servedBy: ServerRole,
+  service: Pick<Cursor, 'servedBy' | 'bounded'>,
   { onFailure, onClose }: Tracking,
 ): Cursor {
   let open = true;
@@ -24,7 +24,7 @@ export function trackedCursor(
     }
   };
   return {
-    servedBy,
+    ...service,
     get columns() {
       return cursor.columns;
     },
