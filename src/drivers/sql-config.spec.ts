@@ -1,6 +1,6 @@
 import type { AppError } from '../common/app-error';
 import type { ConnectionInput } from './driver';
-import { parseSqlConfig, publicSqlConfig, type SqlConfigRules } from './sql-config';
+import { configsOfServers, parseSqlConfig, publicSqlConfig, type SqlConfigRules } from './sql-config';
 
 const rules: SqlConfigRules = {
   schemes: ['postgres', 'postgresql'],
@@ -43,6 +43,44 @@ describe('the configuration of an SQL connection', () => {
   ])('is read from %s', (connectionString, expected) => {
     expect(parse({ connectionString })).toMatchObject(expected);
   }); // prettier-ignore
+
+  it('has one config for each server, alike in everything else', () => {
+    const config = parse({
+      ...plain,
+      port: 5433,
+      replicas: [{ host: 'db-2' }, { host: 'db-3', port: 6000 }],
+    });
+    expect(config.replicas).toEqual([
+      { host: 'db-2', port: 5433 },
+      { host: 'db-3', port: 6000 },
+    ]);
+    const servers = configsOfServers(config);
+    expect(servers.map(({ host, port }) => `${host}:${port}`)).toEqual([
+      'db.example:5433',
+      'db-2:5433',
+      'db-3:6000',
+    ]);
+    expect(new Set(servers.map(({ password, database }) => `${password} ${database}`))).toEqual(
+      new Set(['canary shop']),
+    );
+    expect(publicSqlConfig(config).replicas).toEqual(config.replicas);
+    expect(publicSqlConfig(parse(plain))).not.toHaveProperty('replicas');
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no list', 'db-2', '/replicas'],
+    ['too many', Array.from({ length: 10 }, (_, at) => ({ host: `db-${at}` })), '/replicas'],
+    ['no server', [null], '/replicas/0/host'],
+    ['a path for a host', [{ host: '/var/run' }], '/replicas/0/host'],
+    ['a port that is none', [{ host: 'db-2', port: 0 }], '/replicas/0/port'],
+    ['an account of its own', [{ host: 'db-2', password: 'canary' }], '/replicas/0/password'],
+    ['the first server again', [{ host: 'DB.example', port: 5432 }], '/replicas/0'],
+    ['a server twice', [{ host: 'db-2' }, { host: 'db-2' }], '/replicas/1'],
+  ])('refuses replicas that are %s', (_, replicas, path) => {
+    const { errors } = errorsOf({ ...plain, replicas } as ConnectionInput);
+    expect(errors?.map((error) => error.path)).toEqual([path]);
+    expect(JSON.stringify(errors)).not.toContain('canary');
+  });
 
   it('takes a password beside a connection string that has none, and a repetition', () => {
     const connectionString = 'postgres://app@db.example/shop';
