@@ -8,6 +8,7 @@ import type {
 } from '../common/relation-description';
 import type { AccountPower } from './account-power';
 import type { Column, Row } from './cell';
+import type { CallRequest, CallResults, ProcedureDescription } from './procedure';
 import type { EncodedRows, RowLayout } from './row-layout';
 import type { TableInfo } from './table-info';
 
@@ -40,6 +41,8 @@ export interface Capabilities {
   readonly explain: boolean;
   /** Rows need not share columns; the columns of a cursor may grow while it is read. */
   readonly schemaless: boolean;
+  /** Stored procedures and functions can be called by name: `Source.call`. */
+  readonly procedures: boolean;
 }
 
 /** One member of `ssl` or `options` that a connection of this engine understands. */
@@ -244,6 +247,18 @@ export interface ServerFigures extends ServerAddress {
 export interface Source {
   test(signal: AbortSignal): Promise<TestReport>;
   query(request: QueryRequest, signal: AbortSignal): Promise<Cursor>;
+  /**
+   * Calls a stored procedure or function in a transaction of its own. Its signature is read in that transaction, and the
+   * text of the call is made of it: `query.schema_changed` when it was replaced meanwhile, and nothing of the call remains.
+   *
+   * @throws AppError `query.unsupported` where the engine has no such thing
+   */
+  call(request: CallRequest, signal: AbortSignal): Promise<CallResults>;
+  /**
+   * Signatures of all procedures and functions of these names, or of all that are not the server's own; at most
+   * `maxProcedures`.
+   */
+  procedures(names: readonly RelationName[] | null, signal: AbortSignal): Promise<ProcedureDescription[]>;
   introspect(signal: AbortSignal): Promise<TableInfo[]>;
   /** The catalog on some relations, past all caches, in the order asked; `null` where there is none of that name. */
   describe?(relations: readonly RelationName[], signal: AbortSignal): Promise<(RelationDescription | null)[]>;

@@ -9,6 +9,7 @@ const nothing: Capabilities = {
   writes: false,
   explain: false,
   schemaless: false,
+  procedures: false,
 };
 
 /** Engines that are known by name but have no driver here. */

@@ -2,6 +2,7 @@ import { AppError } from '../common/app-error';
 import type { RelationDescription, RelationName } from '../common/relation-description';
 import { abortError } from './abort';
 import type { ConnectOptions, Cursor, PoolFigures, QueryRequest, Source, TestReport } from './driver';
+import type { CallRequest, CallResults, ProcedureDescription } from './procedure';
 import { SessionGate } from './session-gate';
 import type { TableInfo } from './table-info';
 import { unlessAborted } from './unless-aborted';
@@ -14,8 +15,8 @@ export interface LentSession {
   destroy(): void;
 }
 
-/** A cursor whose statement holds a session until it is given back. */
-export interface RunningStatement extends Cursor {
+/** What holds a session until it is given back. */
+export interface RunningWork extends AsyncDisposable {
   /** Resolves when the first row has arrived or there is none; rejects if it fails before. */
   begin(): Promise<void>;
   /** Resolves when the server has confirmed; reads then fail with `reason`. */
@@ -23,6 +24,10 @@ export interface RunningStatement extends Cursor {
   /** It has failed before the server answered anything, so that sending it again repeats nothing. */
   readonly unanswered: boolean;
 }
+
+export interface RunningStatement extends Cursor, RunningWork {}
+
+export interface RunningCall extends CallResults, RunningWork {}
 
 /** What differs between the engines whose sessions are pooled here. */
 export interface PooledEngine<Session extends LentSession> {
@@ -33,6 +38,13 @@ export interface PooledEngine<Session extends LentSession> {
   figures(): { readonly open: number; readonly idle: number };
   /** `done` is called once, when the session has been given back or closed. */
   prepare(session: Session, request: QueryRequest, done: () => void): Promise<RunningStatement>;
+  /** As `prepare`. */
+  call(session: Session, request: CallRequest, done: () => void): RunningCall;
+  procedures(
+    source: Pick<Source, 'query'>,
+    names: readonly RelationName[] | null,
+    signal: AbortSignal,
+  ): Promise<ProcedureDescription[]>;
   test(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TestReport>;
   introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]>;
   /** See `Source.describe`. */
@@ -51,7 +63,7 @@ const stoppedWithinMs = 5_000;
 /** Sessions lent for one statement each, at most `maxSessions` at a time. */
 export class PooledSource<Session extends LentSession> implements Source {
   readonly #gate: SessionGate;
-  readonly #running = new Set<RunningStatement>();
+  readonly #running = new Set<RunningWork>();
   #closing: Promise<void> | null = null;
 
   constructor(
@@ -81,12 +93,20 @@ export class PooledSource<Session extends LentSession> implements Source {
     if (signal.aborted) throw abortError(signal);
     if (request.access === 'write' && this.options.readOnly) throw new AppError('query.read_only');
     this.engine.refuse(request);
-    // every idle session may have died with the server; a new one is not tried twice
-    for (let attempt = 0; attempt <= this.options.maxSessions; attempt += 1) {
-      const cursor = await this.#run(request, signal);
-      if (cursor !== null) return cursor;
-    }
-    throw new AppError('connection.lost');
+    return this.#run(signal, (session, done) => this.engine.prepare(session, request, done));
+  }
+
+  async call(request: CallRequest, signal: AbortSignal): Promise<CallResults> {
+    if (signal.aborted) throw abortError(signal);
+    if (request.access === 'write' && this.options.readOnly) throw new AppError('query.read_only');
+    return this.#run(signal, (session, done) => this.engine.call(session, request, done));
+  }
+
+  async procedures(
+    names: readonly RelationName[] | null,
+    signal: AbortSignal,
+  ): Promise<ProcedureDescription[]> {
+    return names?.length === 0 ? [] : this.engine.procedures(this, names, signal);
   }
 
   pool(): PoolFigures {
@@ -103,17 +123,32 @@ export class PooledSource<Session extends LentSession> implements Source {
     await this.#closing;
   }
 
+  /** Every idle session may have died with the server; a new one is not tried twice. */
+  async #run<Work extends RunningWork>(
+    signal: AbortSignal,
+    prepare: (session: Session, done: () => void) => Work | Promise<Work>,
+  ): Promise<Work> {
+    for (let attempt = 0; attempt <= this.options.maxSessions; attempt += 1) {
+      const work = await this.#try(signal, prepare);
+      if (work !== null) return work;
+    }
+    throw new AppError('connection.lost');
+  }
+
   /** `null` when the session turned out to be dead before the server had seen the statement. */
-  async #run(request: QueryRequest, signal: AbortSignal): Promise<Cursor | null> {
+  async #try<Work extends RunningWork>(
+    signal: AbortSignal,
+    prepare: (session: Session, done: () => void) => Work | Promise<Work>,
+  ): Promise<Work | null> {
     const session = await this.#acquire(signal);
     let stop: () => void = () => undefined;
-    let statement: RunningStatement | null = null;
+    let statement: Work | null = null;
     const done = (): void => {
       signal.removeEventListener('abort', stop);
       if (statement) this.#running.delete(statement);
       this.#gate.leave();
     };
-    statement = await this.engine.prepare(session, request, done);
+    statement = await prepare(session, done);
     this.#running.add(statement);
     const running = statement;
     stop = () => void running.stop(abortError(signal));

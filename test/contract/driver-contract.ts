@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../src/common/app-error';
 import type { Column, Row } from '../../src/drivers/cell';
 import type { ConnectionInput, ConnectOptions, Driver, QueryRequest, Source } from '../../src/drivers/driver';
+import type { CallRequest } from '../../src/drivers/procedure';
+import { collectCall } from './collect-call';
 import type { ContractServer, DriverFixture, Statement } from './fixture';
 
 export const never = new AbortController().signal;
@@ -518,6 +520,47 @@ export function driverContract(fixture: DriverFixture): void {
           }
           expect(await first(source, fixture.write.written)).toBe(before);
         }
+      });
+    });
+
+    describe('procedures', () => {
+      const { procedure } = fixture;
+      const call = (request: Partial<CallRequest>): CallRequest => ({
+        procedure: { schema: null, name: 'nothing' },
+        arguments: [],
+        access: 'read',
+        timeoutMs: 60_000,
+        ...request,
+      });
+
+      it('are called where the engine has them, and refused where it has none', async () => {
+        expect(driver.description.capabilities.procedures).toBe(!('refused' in procedure));
+        if ('refused' in procedure) {
+          const error = await failure(source.call(call({}), never));
+          expect([error.code, error.message]).toEqual(['query.unsupported', procedure.refused]);
+          expect(await source.procedures(null, never)).toEqual([]);
+          return;
+        }
+        const called = await collectCall(source, call(procedure.request));
+        expect(called).toMatchObject({
+          out: procedure.out,
+          sets: [{ rows: procedure.rows }],
+          affectedRows: null,
+        });
+        const all = await source.procedures(null, never);
+        const found = await source.procedures([procedure.request.procedure], never);
+        expect(found.map(({ name }) => name)).toEqual([procedure.request.procedure.name]);
+        expect(all.map(({ name }) => name)).toContain(procedure.request.procedure.name);
+        await eventually(() => source.pool().busy === 0);
+      });
+
+      it('that are not there are refused', async () => {
+        if ('refused' in procedure) return expect(driver.description.capabilities.procedures).toBe(false);
+        const wanted = { ...procedure.request.procedure, name: 'no_such_procedure' };
+        expect((await failure(collectCall(source, call({ procedure: wanted })))).code).toBe(
+          'query.unknown_object',
+        );
+        await eventually(() => source.pool().busy === 0);
       });
     });
 

@@ -1,6 +1,7 @@
 import type { Column, Row } from '../../src/drivers/cell';
 import type { ConnectionInput, Driver } from '../../src/drivers/driver';
 import type { RelationDescription, RelationName } from '../../src/common/relation-description';
+import type { CallRequest } from '../../src/drivers/procedure';
 import type { TableInfo } from '../../src/drivers/table-info';
 import type { ErrorCode } from '../../src/common/errors/catalog';
 
@@ -93,6 +94,15 @@ export interface DriverFixture {
     readonly reads: Statement;
     readonly changes: readonly Statement[];
   };
+
+  /** A procedure that `start` made, which gives values and one result; or the words of the refusal. */
+  readonly procedure:
+    | {
+        readonly request: Pick<CallRequest, 'procedure' | 'arguments'>;
+        readonly out: Readonly<Record<string, unknown>>;
+        readonly rows: readonly Row[];
+      }
+    | { readonly refused: string };
 
   /** A table that `start` made, as it must be introspected; the estimate is not compared. */
   readonly table: Omit<TableInfo, 'rowEstimate'>;

@@ -46,7 +46,9 @@ const fixture: DriverFixture = {
       create view ${described}.noted (id, remark) as select id, note from ${described}.receipts o where note <> 'it''s';
       create table ${described}.changing (a int, b varchar(10));
       create view ${described}.shifting as select a from ${described}.changing;
-      insert into written values (1)`,
+      insert into written values (1);
+      create procedure ${described}.tally(size int, inout step int, out total int) begin
+        set step = step + 1; set total = size * 2 + 1; select 1 as n union all select 2 union all select 3; end`,
       [secret],
     );
     return {
@@ -285,6 +287,12 @@ const fixture: DriverFixture = {
       `alter table ${described}.shifting add primary key (a)`,
       `create or replace table ${described}.shifting (a int) comment 'made again'`,
     ].map((text) => ({ text })),
+  },
+
+  procedure: {
+    request: { procedure: { schema: described, name: 'tally' }, arguments: [20, 1] },
+    out: { step: 2, total: 41 },
+    rows: [[1], [2], [3]],
   },
 
   table: {

@@ -304,6 +304,8 @@ describeEngine('mongodb', () => {
       // $out makes a new collection and gives it the name of the old one
       changes: [aggregate({ $project: { b: '1' } }, { $out: 'changing' }), aggregate({ $out: 'changing' })],
     },
+    procedure: { refused: 'MongoDB has no stored procedures' },
+
     table: {
       schema: null,
       name: 'known',

@@ -45,6 +45,9 @@ const fixture: DriverFixture = {
       create view shifting as select a from changing;
       create table written (n int primary key check (n < 1000));
       insert into written values (1);
+      create procedure tally(size int, inout step int, inout total int default 0, inout listed refcursor default null)
+        language plpgsql as $$ begin
+          step := step + 1; total := size * 2 + 1; open listed for select generate_series(1, 3) as n; end $$;
       reset role;
     `);
     return {
@@ -366,6 +369,12 @@ const fixture: DriverFixture = {
       { text: 'alter table shifting inherit changing' },
     ],
   },
+  procedure: {
+    request: { procedure: { schema: 'public', name: 'tally' }, arguments: [20, 1] },
+    out: { step: 2, total: 41 },
+    rows: [[1], [2], [3]],
+  },
+
   table: {
     schema: 'public',
     name: 'orders',

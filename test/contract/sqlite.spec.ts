@@ -270,6 +270,8 @@ driverContract({
       { text: 'create index changing_a on changing (a)' },
     ],
   },
+  procedure: { refused: 'SQLite has no stored procedures' },
+
   table: {
     schema: null,
     name: 'known',

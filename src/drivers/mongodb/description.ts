@@ -14,6 +14,7 @@ export const mongodbDescription: DriverDescription = {
     writes: true,
     explain: false,
     schemaless: true,
+    procedures: false,
   },
   defaultPort: 27017,
   options: [

@@ -76,6 +76,14 @@ export class MongoSource implements Source {
     });
   }
 
+  call(): Promise<never> {
+    return Promise.reject(new AppError('query.unsupported', 'MongoDB has no stored procedures'));
+  }
+
+  procedures(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   async query(request: QueryRequest, signal: AbortSignal): Promise<Cursor> {
     if (signal.aborted) throw abortError(signal);
     if (request.access === 'write' && this.options.readOnly) throw new AppError('query.read_only');

@@ -12,6 +12,7 @@ const shared = {
     writes: true,
     explain: true,
     schemaless: false,
+    procedures: true,
   },
   defaultPort: 3306,
   options: [

@@ -1,10 +1,13 @@
 import { AppError } from '../../common/app-error';
 import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { QueryRequest, Source, TestReport } from '../driver';
+import type { CallRequest, ProcedureDescription } from '../procedure';
 import { leadingKeyword } from '../leading-keyword';
-import type { PooledEngine, RunningStatement } from '../pooled-source';
+import type { PooledEngine, RunningCall, RunningStatement } from '../pooled-source';
 import type { TableInfo } from '../table-info';
+import { MysqlCall } from './call';
 import type { MysqlConfig } from './config';
+import { describeProcedures } from './describe-procedures';
 import { describeRelations } from './describe-relations';
 import { encodeParameter } from './encode-parameter';
 import { introspect } from './introspect';
@@ -66,6 +69,18 @@ export class MysqlEngine implements PooledEngine<MysqlSession> {
       done();
       throw error;
     }
+  }
+
+  call(session: MysqlSession, request: CallRequest, done: () => void): RunningCall {
+    return new MysqlCall(session, request, done);
+  }
+
+  procedures(
+    source: Pick<Source, 'query'>,
+    names: readonly RelationName[] | null,
+    signal: AbortSignal,
+  ): Promise<ProcedureDescription[]> {
+    return describeProcedures(source, names, signal);
   }
 
   async test(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TestReport> {

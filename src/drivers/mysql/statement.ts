@@ -13,17 +13,16 @@ import { checkExpectations } from './check-expectations';
 import { writeTooLarge } from '../write-too-large';
 import { cellReader, type CellReader, type WireValue } from './cell-reader';
 import { describeColumn, type WireColumn } from './column-type';
+import { executeOptions } from './execute-options';
+import { killedWithinMs, killUntilEnded } from './kill-until-ended';
 import { isFatal, isServerError, mapStatementError } from './map-error';
 import { RowsEncoder } from './encode-rows';
 import type { MysqlSession } from './session';
 import { readValues, valueReader, type ValueReader, type WirePacket, type WireRow } from './wire-row';
+import { highWaterRows, sizeOf as sizeOfValues } from './decoded-row';
 
-/** Rows that may wait while nobody reads. */
-const highWaterRows = 1_000;
 /** What is left of a result is thrown away rather than killed when it ends within this time. */
 const drainMs = 10;
-const killAgainAfterMs = 200;
-const killedWithinMs = 2_000;
 /** How much later than the server's own limit the driver ends what has none (everything but SELECT in MySQL). */
 const limitGraceMs = 500;
 
@@ -159,14 +158,7 @@ export class MysqlStatement implements RunningStatement {
   };
 
   #execute(): void {
-    const options = {
-      sql: this.request.text,
-      values: [...this.values],
-      rowsAsArray: true,
-      typeCast: (field: { type: string; buffer(): Buffer | null }, next: () => unknown) =>
-        // mysql2 would take these apart into objects
-        field.type === 'GEOMETRY' || field.type === 'VECTOR' ? field.buffer() : next(),
-    };
+    const options = executeOptions(this.request.text, this.values);
     const command = this.session.connection.execute(options) as unknown as RowCommand;
     // The library would make a value of each cell; most of them only pass through.
     const keep = (packet: WirePacket): WireRow => {
@@ -307,17 +299,8 @@ export class MysqlStatement implements RunningStatement {
   /** Kills until the statement ends; a session whose statement does not end is closed. */
   async #kill(ended: Promise<void>): Promise<void> {
     if (this.#state !== 'running') return;
-    const deadline = Date.now() + killedWithinMs;
-    try {
-      do {
-        this.#killed = true;
-        await this.session.kill();
-        // A server that cannot send does not look whether it is to stop.
-        this.#resume();
-      } while ((await settledWithin(ended, killAgainAfterMs)) === 'pending' && Date.now() < deadline);
-    } catch {
-      // the server takes no order: closing the socket is all that is left
-    }
+    this.#killed = true;
+    await killUntilEnded(this.session, ended, () => this.#resume());
     if (this.#state === 'running') this.#sick = true;
   }
 
@@ -333,8 +316,5 @@ interface RowCommand extends EventEmitter {
 }
 
 function sizeOf(row: ReceivedRow): number {
-  if (!Array.isArray(row)) return row.end - row.offset;
-  let bytes = 0;
-  for (const value of row) bytes += typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8;
-  return bytes;
+  return Array.isArray(row) ? sizeOfValues(row) : row.end - row.offset;
 }

@@ -14,6 +14,7 @@ export const postgresqlDescription: DriverDescription = {
     writes: true,
     explain: true,
     schemaless: false,
+    procedures: true,
   },
   defaultPort: 5432,
   options: [

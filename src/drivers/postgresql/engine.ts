@@ -3,10 +3,13 @@ import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { ConnectOptions, QueryRequest, Source, TestReport } from '../driver';
+import type { CallRequest, ProcedureDescription } from '../procedure';
 import { leadingKeyword } from '../leading-keyword';
-import type { PooledEngine, RunningStatement } from '../pooled-source';
+import type { PooledEngine, RunningCall, RunningStatement } from '../pooled-source';
 import type { TableInfo } from '../table-info';
+import { PostgresCall } from './call';
 import type { PostgresConfig } from './config';
+import { describeProcedures } from './describe-procedures';
 import { describeRelations } from './describe-relations';
 import { encodeParameter, needsType } from './encode-parameter';
 import { introspect } from './introspect';
@@ -81,6 +84,18 @@ export class PostgresEngine implements PooledEngine<PostgresSession> {
       done();
       throw error;
     }
+  }
+
+  call(session: PostgresSession, request: CallRequest, done: () => void): RunningCall {
+    return new PostgresCall(session, request, this.#types, done);
+  }
+
+  procedures(
+    source: Pick<Source, 'query'>,
+    names: readonly RelationName[] | null,
+    signal: AbortSignal,
+  ): Promise<ProcedureDescription[]> {
+    return describeProcedures(source, names, signal);
   }
 
   async test(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TestReport> {

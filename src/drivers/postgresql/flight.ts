@@ -171,7 +171,7 @@ export class Flight implements Submittable, RowTaker {
 function bytesOf(unit: Unit): Buffer {
   const { text, values, name = '', portal = '', maxRows = 0 } = unit;
   if (text === undefined) return serialize.execute({ rows: maxRows });
-  const fixed = values === undefined && name === '' && maxRows === 0 && !unit.onColumns;
+  const fixed = values === undefined && name === '' && portal === '' && maxRows === 0 && !unit.onColumns;
   const known = fixed ? fixedUnits.get(text) : undefined;
   if (known) return known;
   const bytes = Buffer.concat([

@@ -8,6 +8,7 @@ import type { EncodedRows, RowLayout } from '../row-layout';
 import { settledWithin } from '../settled-within';
 import { Waiters } from '../waiters';
 import { writeTooLarge } from '../write-too-large';
+import { cancelledWithinMs, cancelUntilEnded } from './cancel-until-ended';
 import { cellReader, type CellReader } from './cell-reader';
 import { changedRowsOf, changedRowsQuery } from './count-changes';
 import { RowsEncoder } from './encode-rows';
@@ -26,10 +27,6 @@ const singleFlightRows = 20_000;
 const firstRows = 100;
 /** Rows of a portion when nobody says how many will be read; TCP holds back what is not taken. */
 const portionRows = 20_000;
-/** How long a statement may go on after its server has confirmed to cancel it. */
-const cancelledWithinMs = 2_000;
-/** A cancel that overtook its statement is sent again after this time. */
-const cancelAgainAfterMs = 200;
 
 type State = 'running' | 'suspended' | 'complete' | 'over';
 
@@ -344,21 +341,7 @@ export class PostgresStatement implements RunningStatement {
   /** Asks until the statement ends; a session whose statement does not end is closed. */
   async #cancel(): Promise<void> {
     const stopped = this.#waiters.until(() => this.#state !== 'running');
-    // What is on its way must not keep the process from giving the order to stop.
-    this.#flight.pause();
-    this.#cancelling = (async () => {
-      try {
-        const deadline = Date.now() + cancelledWithinMs;
-        do {
-          await this.session.cancel();
-          // A server that cannot send does not look whether it is to stop.
-          this.#flight.resume();
-        } while ((await settledWithin(stopped, cancelAgainAfterMs)) === 'pending' && Date.now() < deadline);
-      } catch {
-        // the server takes no cancel: closing the socket is all that is left
-        this.#flight.resume();
-      }
-    })();
+    this.#cancelling = cancelUntilEnded(this.session, this.#flight, stopped);
     await this.#cancelling;
     if ((await settledWithin(stopped, 0)) === 'pending') return this.session.destroy();
     if (!this.#flight.over) this.#flight.send(strictClosing);

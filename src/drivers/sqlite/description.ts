@@ -14,6 +14,7 @@ export const sqliteDescription: DriverDescription = {
     writes: true,
     explain: true,
     schemaless: false,
+    procedures: false,
   },
   defaultPort: null,
   options: [

@@ -42,6 +42,14 @@ export class SqliteSource implements Source {
     return { serverVersion: this.#pool.version, latencyMs, readOnlyAccount: null, account, warnings: [] };
   }
 
+  call(): Promise<never> {
+    return Promise.reject(new AppError('query.unsupported', 'SQLite has no stored procedures'));
+  }
+
+  procedures(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   async query(request: QueryRequest, signal: AbortSignal): Promise<Cursor> {
     if (signal.aborted) throw abortError(signal);
     if (request.access === 'write' && this.options.readOnly) throw new AppError('query.read_only');

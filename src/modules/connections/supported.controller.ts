@@ -30,6 +30,7 @@ const supportedExample = {
     writes: true,
     explain: true,
     schemaless: false,
+    procedures: true,
   },
   defaultPort: 5432,
   options: [
