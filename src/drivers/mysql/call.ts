@@ -115,7 +115,7 @@ export class MysqlCall implements RunningCall {
 
   /** Opens the transaction, reads the signature in it, and puts everything in place. */
   async #prepare(): Promise<MysqlCallText> {
-    const { access, timeoutMs, procedure: name, arguments: args, expects = [] } = this.request;
+    const { access, timeoutMs, arguments: args, expects = [] } = this.request;
     await this.session.limit(timeoutMs);
     this.#answered = true;
     await this.session.run(`SET TRANSACTION ${access === 'write' ? 'READ WRITE' : 'READ ONLY'}`);
