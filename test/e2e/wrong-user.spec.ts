@@ -31,6 +31,8 @@ const administrative = [
 /** For whoever may run statements; viewers may not. */
 const running = [
   /^POST \/api\/database\/query(\/(stream|check))?$/,
+  /^POST \/api\/database\/procedure$/,
+  /^GET \/api\/database\/procedures$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,
   /^POST \/api\/database\/saved-queries/,
   /^POST \/api\/shards\/\{shardId\}\/query(\/stream)?$/,

@@ -82,6 +82,7 @@ export const queryErrors = {
   },
   'permission.table_denied': { status: 403, title: 'A table is not permitted', fault: 'caller' },
   'permission.function_denied': { status: 403, title: 'A function is not permitted', fault: 'caller' },
+  'permission.procedure_denied': { status: 403, title: 'A procedure is not permitted', fault: 'caller' },
   'permission.write_denied': { status: 403, title: 'Writing is not permitted', fault: 'caller' },
   'permission.column_denied': { status: 403, title: 'A column is not permitted', fault: 'caller' },
   'permission.row_denied': { status: 403, title: 'A row filter does not permit the change', fault: 'caller' },

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { ListedProcedure } from './listed-procedure';
 
 @Entity('connection_permissions')
 export class ConnectionPermission {
@@ -57,6 +58,10 @@ export class ConnectionPermission {
 
   @Column('integer', { name: 'daily_seconds', nullable: true })
   dailySeconds!: number | null;
+
+  /** Left as they are where a permission is granted anew. */
+  @Column('jsonb', { default: [] })
+  procedures!: ListedProcedure[];
 
   @Column('uuid', { name: 'granted_by', nullable: true })
   grantedBy!: string | null;

@@ -1,3 +1,5 @@
+import type { ListedProcedure } from './listed-procedure';
+
 /** What a principal may do on a connection. `null` in a list means all, an empty list none. */
 export interface Permission {
   readonly canQuery: boolean;
@@ -26,6 +28,8 @@ export interface Permission {
 export interface GrantedPermission extends Permission {
   /** `null` for administrators: their permission hangs on the role alone. */
   readonly version: string | null;
+  /** What may be called; `null` for administrators, who may call everything. */
+  readonly procedures: readonly ListedProcedure[] | null;
 }
 
 const ADMIN_MAX_SECONDS = 3600;
@@ -45,4 +49,5 @@ export const administratorPermission: GrantedPermission = {
   dailyRows: null,
   dailySeconds: null,
   version: null,
+  procedures: null,
 };

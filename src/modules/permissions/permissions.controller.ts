@@ -5,6 +5,7 @@ import { CurrentCaller } from '../../common/caller.decorator';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
 import { ApiPage } from '../../http/api-answer';
+import { ListedProceduresBody, type ListedProcedureBody } from './listed-procedures.dto';
 import { PermissionBody, PermissionView } from './permission.dto';
 import { permissionView } from './permission-view';
 import { PermissionsService } from './permissions.service';
@@ -43,6 +44,27 @@ export class PermissionsController {
     @CurrentCaller() caller: Caller,
   ): Promise<PermissionView> {
     return permissionView(await this.permissions.grant(caller, id, userId, body));
+  }
+
+  @Get(':userId/procedures')
+  @ApiOperation({ summary: 'Which procedures a user may call, and what they are said to read and write' })
+  async procedures(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('userId', ParseUUIDPipe) userId: string,
+  ): Promise<ListedProceduresBody> {
+    return { items: (await this.permissions.get(id, userId)).procedures as ListedProcedureBody[] };
+  }
+
+  @Put(':userId/procedures')
+  @ApiOperation({ summary: 'List the procedures that a user may call; it replaces those that were listed' })
+  async listProcedures(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('userId', ParseUUIDPipe) userId: string,
+    @Body() { items }: ListedProceduresBody,
+    @CurrentCaller() caller: Caller,
+  ): Promise<ListedProceduresBody> {
+    const listed = await this.permissions.listProcedures(caller, id, userId, items);
+    return { items: listed as ListedProcedureBody[] };
   }
 
   @Delete(':userId')

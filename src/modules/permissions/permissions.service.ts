@@ -9,6 +9,7 @@ import { SignalBus } from '../../database/signal-bus';
 import { byCaller } from '../audit/audit-event';
 import { AuditService } from '../audit/audit.service';
 import { ConnectionPermission } from './connection-permission.entity';
+import type { ListedProcedure } from './listed-procedure';
 import { administratorPermission, type GrantedPermission, type Permission } from './permission';
 import type { PermissionBody } from './permission.dto';
 
@@ -32,6 +33,7 @@ interface PermissionRow {
   daily_runs: number | null;
   daily_rows: string | null;
   daily_seconds: number | null;
+  procedures: ListedProcedure[];
   version: string;
 }
 
@@ -136,6 +138,32 @@ export class PermissionsService {
     });
   }
 
+  /**
+   * Replaces the procedures that a user may call; they hang on the permission and go with it.
+   * @throws AppError `resource.not_found` when there is no permission
+   */
+  async listProcedures(
+    caller: Caller,
+    connectionId: string,
+    userId: string,
+    items: readonly ListedProcedure[],
+  ): Promise<readonly ListedProcedure[]> {
+    return this.signals.transaction(async (manager) => {
+      const before = await manager.findOne(ConnectionPermission, {
+        where: { connectionId, userId },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!before) throw new AppError('resource.not_found');
+      const procedures = items.map(({ procedure, reads, writes }) => ({ procedure, reads, writes }));
+      await manager.update(ConnectionPermission, { id: before.id }, { procedures });
+      await this.recordChange(manager, caller, 'permission.procedures', connectionId, userId, {
+        before: before.procedures,
+        after: procedures,
+      });
+      return procedures;
+    });
+  }
+
   private async upsert(
     manager: EntityManager,
     caller: Caller,
@@ -204,6 +232,7 @@ export class PermissionsService {
       dailyRows: row.daily_rows === null ? null : Number(row.daily_rows),
       dailySeconds: row.daily_seconds,
       version: row.version,
+      procedures: row.procedures,
     };
   }
 }

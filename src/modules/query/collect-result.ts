@@ -58,7 +58,8 @@ export function encodeRows({ rows, ...outcome }: RowsOutcome, mode: RowMode): Qu
   return { ...outcome, data: joined([Buffer.from(text)]), count: rows.length };
 }
 
-function layoutOf(columns: readonly Column[], mode: RowMode): RowLayout {
+/** Of an answer: the comma before the first row is to be cut off. */
+export function layoutOf(columns: readonly Column[], mode: RowMode): RowLayout {
   return rowLayout(uniqueNames(columns.map(({ name }) => name)), mode, { ahead: ',' });
 }
 

@@ -53,7 +53,8 @@ export async function readToEnd(cursor: Pick<Cursor, 'read'>): Promise<void> {
   while ((await cursor.read(BATCH_ROWS, true)).length > 0);
 }
 
-function unitsOf(cells: readonly Cell[]): number {
+/** Text of a row in UTF-16 units, about. */
+export function unitsOf(cells: readonly Cell[]): number {
   let units = 0;
   for (const cell of cells) {
     if (typeof cell === 'string') units += cell.length + 3;

@@ -1,5 +1,6 @@
 import { AppError, type FieldError } from '../../common/app-error';
 import type { RowMode } from '../../drivers/row-layout';
+import type { CallWish } from './procedures/call-wish';
 import { findUnusableValue } from '../../http/find-unusable-value';
 
 export type CacheMode = 'use' | 'bypass' | 'refresh';
@@ -18,13 +19,16 @@ export interface QueryRequestBody {
   readonly onlyReads?: boolean;
   /** The rows are passed on and not collected: the permission bounds them, the memory of the service does not. */
   readonly streamed?: boolean;
+  /** A procedure instead of a statement; `text` is how the record has it. */
+  readonly call?: CallWish;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const MAX_PARAMS = 1000;
 const MAX_INTEGER = 2_147_483_647;
 
-type Check = (value: unknown) => string | null;
+/** What is wrong with a value; `null`: nothing. */
+export type Check = (value: unknown) => string | null;
 
 const oneOf =
   (...values: readonly string[]): Check =>
@@ -44,11 +48,7 @@ const members: Readonly<Record<string, Check>> = {
     if (!isRecord(value)) return 'must be a statement as text, or an operation as an object';
     return findUnusableValue(value)?.message ?? null;
   },
-  params: (value) => {
-    if (!Array.isArray(value)) return 'must be an array';
-    if (value.length > MAX_PARAMS) return `must hold at most ${MAX_PARAMS} values`;
-    return findUnusableValue(value)?.message ?? null;
-  },
+  params: checkParameters,
   maxRows: positiveInteger,
   timeoutMs: positiveInteger,
   rowMode: oneOf('object', 'array'),
@@ -62,9 +62,25 @@ const members: Readonly<Record<string, Check>> = {
  */
 export function parseQueryRequest(body: unknown): QueryRequestBody {
   if (!isRecord(body)) throw new AppError('request.invalid', 'The body must be a JSON object');
+  const request = checkQueryMembers(body, {}, [], 'query');
+  return {
+    ...request,
+    text: typeof body.query === 'string' ? body.query : JSON.stringify(body.query),
+    params: (body.params as unknown[] | null | undefined) ?? [],
+  };
+}
+
+/** Checks the members of a body like this one, some of them in another way, or not known at all. */
+export function checkQueryMembers(
+  body: Record<string, unknown>,
+  others: Readonly<Record<string, Check>>,
+  without: readonly string[],
+  required: string,
+): Omit<QueryRequestBody, 'text' | 'params'> {
   const errors: FieldError[] = [];
   for (const [name, value] of Object.entries(body)) {
-    const check = Object.hasOwn(members, name) ? members[name] : undefined;
+    const known = Object.hasOwn(others, name) ? others : members;
+    const check = Object.hasOwn(known, name) && !without.includes(name) ? known[name] : undefined;
     const message = check
       ? value === undefined || value === null
         ? null
@@ -72,13 +88,11 @@ export function parseQueryRequest(body: unknown): QueryRequestBody {
       : 'is not a known member';
     if (message) errors.push({ path: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message });
   }
-  if (body.query === undefined || body.query === null)
-    errors.push({ path: '/query', message: 'is required' });
+  if (body[required] === undefined || body[required] === null)
+    errors.push({ path: `/${required}`, message: 'is required' });
   if (errors.length > 0) throw new AppError('request.invalid', 'The body does not validate', { errors });
   return {
     connectionId: (body.connectionId as string | null | undefined) ?? undefined,
-    text: typeof body.query === 'string' ? body.query : JSON.stringify(body.query),
-    params: (body.params as unknown[] | null | undefined) ?? [],
     maxRows: (body.maxRows as number | null | undefined) ?? undefined,
     timeoutMs: (body.timeoutMs as number | null | undefined) ?? undefined,
     rowMode: (body.rowMode as RowMode | null | undefined) ?? 'object',
@@ -86,6 +100,12 @@ export function parseQueryRequest(body: unknown): QueryRequestBody {
   };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function checkParameters(value: unknown): string | null {
+  if (!Array.isArray(value)) return 'must be an array';
+  if (value.length > MAX_PARAMS) return `must hold at most ${MAX_PARAMS} values`;
+  return findUnusableValue(value)?.message ?? null;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

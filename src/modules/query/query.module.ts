@@ -19,6 +19,10 @@ import { HistoryController } from './history.controller';
 import { HistoryReader } from './history.reader';
 import { HistoryRetentionJob } from './history-retention.job';
 import { OutcomeBundle } from './outcome-bundle';
+import { ProcedureCatalog } from './procedures/procedure-catalog';
+import { ProcedureController } from './procedures/procedure.controller';
+import { ProcedureGate } from './procedures/procedure-gate';
+import { ProcedureService } from './procedures/procedure.service';
 import { QueryCancellation } from './query-cancellation';
 import { QueryHistory } from './query-history.entity';
 import { QueryController } from './query.controller';
@@ -56,6 +60,7 @@ import { StreamService } from './stream/stream.service';
   controllers: [
     QueryController,
     CheckController,
+    ProcedureController,
     StreamController,
     HistoryController,
     SavedQueriesController,
@@ -68,6 +73,9 @@ import { StreamService } from './stream/stream.service';
     HistoryReader,
     HistoryRetentionJob,
     OutcomeBundle,
+    ProcedureCatalog,
+    ProcedureGate,
+    ProcedureService,
     QueryCancellation,
     QueryService,
     ResultCache,
@@ -83,7 +91,15 @@ import { StreamService } from './stream/stream.service';
     StreamService,
     WriteMarks,
   ],
-  exports: [Admission, QueryService, ResultCache, RunRecorder, StatementRunner, StreamService],
+  exports: [
+    Admission,
+    ProcedureService,
+    QueryService,
+    ResultCache,
+    RunRecorder,
+    StatementRunner,
+    StreamService,
+  ],
 })
 export class QueryModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {

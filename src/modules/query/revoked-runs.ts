@@ -87,7 +87,10 @@ export class RevokedRuns {
     } = run;
     try {
       const now = await this.access.require(principal, connection.id, true);
-      const judgement = await this.gate.judge(principal, now, { text, params: values });
+      const wish = { text, params: values, ...(run.call && { call: run.call.wish }) };
+      const judgement = await this.gate.judge(principal, now, wish);
+      // A call that writes may since have been listed as one that does not.
+      if (run.call && run.facts.access === 'write' && judgement.facts.access === 'read') return false;
       // Under other policies other text is other data. Under the same ones the catalog has changed, which the driver checks.
       const { policies, plan } = judgement;
       if (policies.key !== run.policies.key && plan.text !== run.plan.text) return false;

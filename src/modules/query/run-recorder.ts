@@ -13,6 +13,7 @@ import { conditionsOf } from './conditional-caller';
 import { historyFinish, historyInsert, type HistoryRow } from './history-statements';
 import { keptStatement } from './kept-statement';
 import { OutcomeBundle } from './outcome-bundle';
+import type { PermittedCall } from './procedures/call-wish';
 import type { Run, RunOutcome } from './run';
 import { RunMetrics } from './run.metrics';
 import { usageAtBegin, usageAtEnd } from './usage';
@@ -75,6 +76,7 @@ export class RunRecorder {
           ...new Set(facts.relations.map(({ schema, name }) => (schema ? `${schema}.${name}` : name))),
         ],
         ...statement.audit,
+        ...(run.call && declarationOf(run.call)),
       },
     };
     const writes = [
@@ -163,4 +165,13 @@ export class RunRecorder {
       instanceId: this.instance.id,
     };
   }
+}
+
+/** The procedure as it was found, and what its permission says of it; `null`: nothing, an administrator asks. */
+function declarationOf({ procedure: { schema, name }, declared }: PermittedCall): Record<string, unknown> {
+  return {
+    procedure: `${schema}.${name}`,
+    reads: declared?.reads ?? null,
+    writes: declared?.writes ?? null,
+  };
 }

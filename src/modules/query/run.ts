@@ -5,6 +5,7 @@ import type { AccessibleConnection } from '../connections/connection-access';
 import type { EffectivePolicies } from '../policies/effective-policies';
 import type { Plan } from '../policies/plan';
 import type { Limits } from './limits';
+import type { PermittedCall } from './procedures/call-wish';
 
 export const runStatuses = ['pending', 'success', 'error', 'timeout', 'cancelled'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -41,6 +42,8 @@ export interface Run extends AccessibleConnection {
   servedBy?: ServerRole;
   /** What it said may lack what others wrote through the gate before. */
   late?: boolean;
+  /** Of a call; `text` is how the record has it. */
+  readonly call?: PermittedCall;
 }
 
 /** What a run that succeeded gave, for the record. */

@@ -11,6 +11,8 @@ import type { EffectivePolicies } from '../policies/effective-policies';
 import type { Plan } from '../policies/plan';
 import { PoliciesService } from '../policies/policies.service';
 import { StatementPlanner } from '../policies/statement-planner';
+import type { CallWish, PermittedCall } from './procedures/call-wish';
+import { ProcedureGate } from './procedures/procedure-gate';
 import { readsCatalog, withCatalog } from '../policies/with-catalog';
 
 /** What somebody wants to run. */
@@ -19,6 +21,8 @@ export interface Wish {
   readonly params: readonly unknown[];
   /** Writing is refused whatever the permission says. */
   readonly onlyReads?: boolean;
+  /** A procedure, instead of what `text` says. */
+  readonly call?: CallWish;
 }
 
 /** A statement that may run, and as what. */
@@ -26,6 +30,7 @@ export interface Judgement {
   readonly facts: StatementFacts;
   readonly policies: EffectivePolicies;
   readonly plan: Plan;
+  readonly call?: PermittedCall;
 }
 
 /** Analyse → decide → rewrite: whether a statement may run for somebody, and what is sent for them. Nothing is run. */
@@ -34,10 +39,12 @@ export class StatementGate {
   constructor(
     private readonly policies: PoliciesService,
     private readonly planner: StatementPlanner,
+    private readonly procedures: ProcedureGate,
   ) {}
 
   /** @throws AppError for whatever is refused */
   async judge(principal: Principal, accessible: AccessibleConnection, wish: Wish): Promise<Judgement> {
+    if (wish.call) return this.procedures.judge(principal, accessible, wish.call, wish.onlyReads === true);
     const { connection } = accessible;
     const { text } = wish;
     const functions = await this.policies.functionsOf(connection);

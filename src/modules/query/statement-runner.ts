@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import { isAppError } from '../../common/app-error';
 import type { Cursor, QueryRequest, Source } from '../../drivers/driver';
+import type { CallRequest, CallResults } from '../../drivers/procedure';
 import { originalPosition } from '../../sql/policy/original-position';
 import { Sources } from '../connections/sources.provider';
 import type { Plan } from '../policies/plan';
@@ -10,6 +11,8 @@ import { SettingsService } from '../settings/settings.service';
 import { ConnectionQueues } from './connection-queues';
 import { countingCursor } from './counting-cursor';
 import { outcomeOf } from './outcome-of';
+import type { PermittedCall } from './procedures/call-wish';
+import { ProcedureGate } from './procedures/procedure-gate';
 import type { Run, RunEnd, RunOutcome } from './run';
 import { RunRecorder } from './run-recorder';
 import { RunningQueries } from './running-queries';
@@ -40,6 +43,7 @@ export class StatementRunner {
     private readonly planner: StatementPlanner,
     private readonly queues: ConnectionQueues,
     private readonly marks: WriteMarks,
+    private readonly procedures: ProcedureGate,
   ) {}
 
   /**
@@ -74,29 +78,54 @@ export class StatementRunner {
     consume: (cursor: Cursor) => Promise<T>,
     how: Pick<QueryRequest, 'streamed'> = {},
   ): Promise<T> {
+    const count = (cursor: Cursor): Cursor =>
+      isCounted(run) ? countingCursor(cursor, (rows) => (run.rowsRead += rows)) : cursor;
+    return this.withOpened(
+      run,
+      signal,
+      async (source) => {
+        const cursor = await this.open(run, source, signal, how);
+        noteServer(run, cursor);
+        return cursor;
+      },
+      (cursor) => consume(count(cursor)),
+    );
+  }
+
+  /** Calls the procedure of a run; what is left of its results is stopped when `consume` has ended. */
+  async withCall<T>(
+    run: Run & { readonly call: PermittedCall },
+    signal: AbortSignal,
+    consume: (results: CallResults) => Promise<T>,
+  ): Promise<T> {
+    return this.withOpened(run, signal, (source) => this.openCall(run, source, signal), consume);
+  }
+
+  /** Waits for its turn, opens, and lets go again whatever comes of it. */
+  private async withOpened<Opened extends AsyncDisposable, T>(
+    run: Run,
+    signal: AbortSignal,
+    open: (source: Source) => Promise<Opened>,
+    consume: (opened: Opened) => Promise<T>,
+  ): Promise<T> {
     const leave = await this.queues.enter(run, run.caller.principal.userId, signal);
     try {
-      return await this.withLease(run, signal, consume, how);
+      return await this.withLease(run, signal, open, consume);
     } finally {
       leave();
     }
   }
 
-  private async withLease<T>(
+  private async withLease<Opened extends AsyncDisposable, T>(
     run: Run,
     signal: AbortSignal,
-    consume: (cursor: Cursor) => Promise<T>,
-    how: Pick<QueryRequest, 'streamed'>,
+    open: (source: Source) => Promise<Opened>,
+    consume: (opened: Opened) => Promise<T>,
   ): Promise<T> {
     const lease = await this.sources.lease(run.connection, signal);
     try {
-      await using cursor = await this.open(run, lease.source, signal, how);
-      if (cursor.servedBy) {
-        run.servedBy = cursor.servedBy;
-        run.late = cursor.servedBy === 'replica' && !(cursor.bounded && run.sight?.quiet);
-      }
-      const counted = isCounted(run) ? countingCursor(cursor, (rows) => (run.rowsRead += rows)) : cursor;
-      const result = await consume(counted);
+      await using opened = await open(lease.source);
+      const result = await consume(opened);
       lease.report(undefined);
       return result;
     } catch (error) {
@@ -104,6 +133,22 @@ export class StatementRunner {
       throw inWords(run.plan, error);
     } finally {
       lease.release();
+    }
+  }
+
+  /** As `open`: what a call did by then was undone. */
+  private async openCall(
+    run: Run & { readonly call: PermittedCall },
+    source: Source,
+    signal: AbortSignal,
+  ): Promise<CallResults> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await source.call(callOf(run), signal);
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !isAppError(error, 'query.schema_changed')) throw error;
+        run.plan = await this.procedures.replan(run, run.call);
+      }
     }
   }
 
@@ -140,10 +185,30 @@ export class StatementRunner {
   }
 }
 
+/** Which server has answered, where there are several. */
+function noteServer(run: Run, { servedBy, bounded }: Cursor): void {
+  if (!servedBy) return;
+  run.servedBy = servedBy;
+  run.late = servedBy === 'replica' && !(bounded && run.sight?.quiet);
+}
+
 /** Positions are told in the text as it was written. */
 function inWords({ edits }: Plan, error: unknown): unknown {
   if (edits.length === 0 || !isAppError(error) || typeof error.extra.position !== 'number') return error;
   return error.with({ position: originalPosition(edits, error.extra.position) });
+}
+
+function callOf({ plan, call, facts, limits }: Run & { readonly call: PermittedCall }): CallRequest {
+  const { maxRows, maxChangedRows, timeoutMs } = limits;
+  return {
+    procedure: call.procedure,
+    arguments: call.wish.arguments,
+    access: facts.access,
+    ...(Number.isFinite(maxRows) && { maxRows }),
+    ...(facts.access === 'write' && Number.isFinite(maxChangedRows) && { maxChangedRows }),
+    timeoutMs,
+    ...(plan.expects.length > 0 && { expects: plan.expects }),
+  };
 }
 
 function requestOf({

@@ -10,9 +10,11 @@ import type {
   ServerStanding,
   Source,
 } from '../../../drivers/driver';
+import type { CallRequest, CallResults } from '../../../drivers/procedure';
 import { unlessAborted } from '../../../drivers/unless-aborted';
 import { Circuit, defaultCircuit } from '../circuit';
 import { trackedCursor } from './tracked-cursor';
+import { trackedResults } from './tracked-results';
 
 /** A server that takes longer to say what it is counts as down. */
 const ASK_MS = 5_000;
@@ -98,6 +100,11 @@ export class DatabaseServer {
       { servedBy: role, bounded },
       { onFailure, onClose: () => (this.outstanding -= 1) },
     );
+  }
+
+  async call(request: CallRequest, signal: AbortSignal): Promise<CallResults> {
+    const results = await this.use((source) => source.call(request, signal), signal, true);
+    return trackedResults(results, () => (this.outstanding -= 1));
   }
 
   /** Work with the pool, which is opened for it if need be. */

@@ -12,6 +12,7 @@ import type {
   Source,
   TestReport,
 } from '../../../drivers/driver';
+import type { CallRequest, CallResults, ProcedureDescription } from '../../../drivers/procedure';
 import type { TableInfo } from '../../../drivers/table-info';
 import { chooseServer, type Candidate, type Need } from './choose-server';
 import type { DatabaseServer } from './database-server';
@@ -82,6 +83,21 @@ export class ServerSet implements Source {
       const bounded = role === 'primary' || (this.watch.primary !== null && !this.watch.disputed);
       return server.query(sent, { role, bounded, onFailure }, signal);
     });
+  }
+
+  /** Whatever a procedure does, it does it where writes go: what it reads may rest on what it has just written. */
+  async call(request: CallRequest, signal: AbortSignal): Promise<CallResults> {
+    const need: Need = { kind: request.access === 'write' ? 'write' : 'primary' };
+    return this.on(need, signal, (server) => server.call(request, signal));
+  }
+
+  async procedures(
+    names: readonly RelationName[] | null,
+    signal: AbortSignal,
+  ): Promise<ProcedureDescription[]> {
+    return this.on({ kind: 'catalog' }, signal, (server) =>
+      server.use((source) => source.procedures(names, signal), signal),
+    );
   }
 
   async test(signal: AbortSignal): Promise<TestReport> {

@@ -1,0 +1,1 @@
+ALTER TABLE connection_permissions DROP COLUMN procedures;
