@@ -35,7 +35,7 @@ const running = [
   /^GET \/api\/database\/procedures$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,
   /^POST \/api\/database\/saved-queries/,
-  /^POST \/api\/shards\/\{shardId\}\/query(\/stream)?$/,
+  /^POST \/api\/shards\/\{shardId\}\/(query(\/stream)?|procedure)$/,
   /^(PATCH|DELETE) \/api\/database\/saved-queries\/\{id\}$/,
 ];
 

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, isAppError } from '../../common/app-error';
+import type { ErrorCode } from '../../common/errors/catalog';
+import type { Caller } from '../../common/principal';
+import type { ConditionalCaller } from '../query/conditional-caller';
+import type { QueryRequestBody } from '../query/query-request';
+import { QueryService } from '../query/query.service';
+import { shardMapUnchanged } from '../shards/shard-epoch.check';
+import { ShardRouter, type FoundRoute, type RoutedRequest } from '../shards/shard-router';
+
+/** Routes tried for one request while the map keeps changing. */
+const MAX_ROUTES = 4;
+
+/** Refusals before anything was sent, which a change of the map explains. */
+const explainedByChange = new Set<ErrorCode>([
+  'shard.map_changed',
+  'connection.inactive',
+  'resource.not_found',
+]);
+
+/** Finds the way of a request, and finds it again while the map changes under it. */
+@Injectable()
+export class RoutedRuns {
+  constructor(
+    private readonly router: ShardRouter,
+    private readonly queries: QueryService,
+  ) {}
+
+  /**
+   * The intent is committed only while the map is still the one the route was found on; if it is not, the way is found
+   * again. Nothing is sent by a route that does not hold.
+   * @param ask commits its intent with the conditions of the caller it is given
+   * @throws AppError `shard.*`, and what `ask` throws
+   */
+  async run<T>(
+    caller: Caller,
+    request: RoutedRequest & { readonly query: QueryRequestBody },
+    ask: (caller: ConditionalCaller, found: FoundRoute) => Promise<T>,
+  ): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const found = await this.find(caller, request, tries > 1);
+      try {
+        return await ask({ ...caller, conditions: [shardMapUnchanged(found.map)] }, found);
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        // Without the id of a run there is no record of it yet.
+        if (error.extra.queryId === undefined) throw await this.queries.refuse(caller, request.query, error);
+        if (!explainedByChange.has(error.code)) throw error;
+        if (tries < MAX_ROUTES && (await this.router.hasChanged(found))) continue;
+        throw hidden(error, request);
+      }
+    }
+  }
+
+  private async find(
+    caller: Caller,
+    request: RoutedRequest & { readonly query: QueryRequestBody },
+    fresh: boolean,
+  ): Promise<FoundRoute> {
+    try {
+      return await this.router.find(caller, request, fresh);
+    } catch (error) {
+      throw isAppError(error) ? await this.queries.refuse(caller, request.query, error) : error;
+    }
+  }
+}
+
+/** A shard that is not the caller's to ask is like one that is not there. */
+function hidden(error: AppError, { target }: RoutedRequest): AppError {
+  if (target.kind !== 'shard' || error.code !== 'resource.not_found') return error;
+  return new AppError('shard.unknown', 'There is no such shard, or it is switched off', {
+    extra: error.extra,
+  });
+}

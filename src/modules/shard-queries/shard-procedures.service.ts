@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../common/app-error';
+import type { Caller } from '../../common/principal';
+import { ProcedureService, type CallAnswer } from '../query/procedures/procedure.service';
+import { RoutedRuns } from './routed-runs';
+import type { ShardProcedureRequest } from './shard-procedure-request';
+
+/** Calls procedures where the map says. */
+@Injectable()
+export class ShardProceduresService {
+  constructor(
+    private readonly routed: RoutedRuns,
+    private readonly procedures: ProcedureService,
+  ) {}
+
+  /** @throws AppError `shard.*`, and everything `ProcedureService.run` throws */
+  run(caller: Caller, request: ShardProcedureRequest, client: AbortController): Promise<CallAnswer> {
+    return this.routed.run(caller, request, async (conditional, { route }) => {
+      if (route.kind === 'all')
+        throw new AppError('query.unsupported', 'A procedure is called on one shard, not on all of them');
+      const connectionId = route.kind === 'global' ? route.connectionId : route.shard.connectionId;
+      const onlyReads = route.kind === 'shard' && route.onlyReads;
+      return this.procedures.run(conditional, { ...request.query, connectionId, onlyReads }, client);
+    });
+  }
+}
