@@ -79,6 +79,8 @@ export class PostgresCall implements RunningCall {
     private readonly session: PostgresSession,
     private readonly request: CallRequest,
     private readonly types: TypeRegistry,
+    /** Ends the session from outside. */
+    private readonly terminate: () => Promise<void>,
     /** Called once, when the session has been given back or closed. */
     private readonly done: () => void,
   ) {
@@ -375,7 +377,10 @@ export class PostgresCall implements RunningCall {
     if (this.#busy) {
       this.#cancelling = cancelUntilEnded(this.session, this.#flight, idle);
       await this.#cancelling;
-      if ((await settledWithin(idle, 0)) === 'pending') this.session.destroy();
+      if ((await settledWithin(idle, 0)) === 'pending') {
+        await settledWithin(this.terminate(), cancelledWithinMs);
+        this.session.destroy();
+      }
     }
     if (!this.#flight.over) {
       this.#flight.send(closing);

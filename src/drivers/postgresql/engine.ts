@@ -18,6 +18,7 @@ import { probe } from './probe';
 import type { PostgresSession, SessionPlace } from './session';
 import { PostgresSessions } from './sessions';
 import { PostgresStatement } from './statement';
+import { terminateBackend } from './terminate-backend';
 import { typeLookUp, TypeRegistry, type TypeRow } from './type-registry';
 
 /**
@@ -87,7 +88,8 @@ export class PostgresEngine implements PooledEngine<PostgresSession> {
   }
 
   call(session: PostgresSession, request: CallRequest, done: () => void): RunningCall {
-    return new PostgresCall(session, request, this.#types, done);
+    const terminate = (): Promise<void> => terminateBackend(this.client, session.processId);
+    return new PostgresCall(session, request, this.#types, terminate, done);
   }
 
   procedures(

@@ -42,6 +42,11 @@ export class PostgresSession {
     this.#client = client as KeyedClient;
   }
 
+  /** The server's number of the session. */
+  get processId(): number {
+    return this.#client.processID;
+  }
+
   start(steps: readonly Step[]): Flight {
     if (steps.includes(discardAll)) this.prepared.clear();
     return this.#client.query(new Flight(steps));
