@@ -1,5 +1,5 @@
 /**
- * What is cached and for how long, in seconds. The kind is the prefix of the key, so that one kind can be read,
+ * What is cached and for how long at most, in seconds. The kind is the prefix of the key, so that one kind can be read,
  * counted and dropped apart from the others.
  */
 export const cacheKinds = {

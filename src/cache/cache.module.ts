@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
+import { RuntimeModule } from '../common/runtime.module';
 import { CacheService } from './cache.service';
 
 @Global()
-@Module({ providers: [CacheService], exports: [CacheService] })
+@Module({ imports: [RuntimeModule], providers: [CacheService], exports: [CacheService] })
 export class CacheModule {}

@@ -1,58 +1,117 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Metrics } from '../common/metrics';
 import { CONFIG, type Config } from '../config/config';
 import { cacheKey, cacheKinds, type CacheKind } from './cache-kinds';
-import type { CacheStore } from './cache-store';
-import { memoryStore } from './memory-store';
-import { redisStore } from './redis-store';
+import { MemoryLevel } from './memory-level';
+import { deflated, unpacked, type Packed } from './packed';
+import { RedisLevel } from './redis-level';
 
-/** A cache that may forget anything at any time and never fails: without its store, every look-up is a miss. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** From here on values lie compressed in the process too: a hit then costs a trip through the thread pool. */
+const COMPRESS_IN_MEMORY_FROM_BYTES = 64 * 1024;
+const LOG_EVERY_MS = 60_000;
+
+export type CacheLevel = 'memory' | 'redis';
+
+export interface CacheHit {
+  readonly bytes: Buffer;
+  readonly level: CacheLevel;
+}
+
+/**
+ * Two levels: the memory of the process, bounded by bytes, and Redis where it is configured. A cache that may forget
+ * anything at any time and never fails: what does not answer is a miss.
+ */
 @Injectable()
 export class CacheService implements OnApplicationShutdown {
   private readonly logger = new Logger(CacheService.name);
-  private readonly store: CacheStore;
-  private failing = false;
+  private readonly memory = new MemoryLevel(MAX_BYTES);
+  private readonly redis: RedisLevel | null;
+  private loggedAt = -Infinity;
 
-  constructor(@Inject(CONFIG) config: Config) {
-    this.store = config.redisUrl ? redisStore(config.redisUrl, config.encryptionKeys) : memoryStore();
+  constructor(@Inject(CONFIG) { redisUrl, encryptionKeys }: Config, metrics: Metrics) {
+    this.redis = redisUrl ? new RedisLevel(redisUrl, encryptionKeys, (error) => this.failed(error)) : null;
+    metrics.gauge('cache_memory_bytes', 'Bytes of the cache in the process', () => this.memory.bytes);
+    metrics.gauge('cache_memory_entries', 'Entries of the cache in the process', () => this.memory.count);
+    metrics.counted(
+      'cache_evictions_total',
+      'Entries that had to go for others',
+      () => this.memory.evictions,
+    );
   }
 
-  async get(kind: CacheKind, id: string): Promise<string | null> {
-    return this.attempt(() => this.store.get(cacheKey(kind, id)), null);
+  /**
+   * The bytes are shared: nobody may change them.
+   * @param maxAgeSeconds older values are no hits
+   */
+  async get(kind: CacheKind, id: string, maxAgeSeconds: number = cacheKinds[kind]): Promise<CacheHit | null> {
+    const key = cacheKey(kind, id);
+    const near = this.memory.get(key);
+    if (near && isYoung(near, maxAgeSeconds)) return { bytes: await unpacked(near), level: 'memory' };
+    const far = this.redis && (await this.redis.get(key));
+    if (!far || !isYoung(far, maxAgeSeconds)) return null;
+    const bytes = await unpacked(far);
+    this.memory.set(key, inMemory(far, bytes), maxAgeSeconds * 1000 - ageOf(far));
+    return { bytes, level: 'redis' };
   }
 
-  /** @param ttlSeconds shorter or longer than the kind's own; 0 stores nothing */
-  async set(
-    kind: CacheKind,
-    id: string,
-    value: string,
-    ttlSeconds: number = cacheKinds[kind],
-  ): Promise<void> {
+  /**
+   * Kept in the process at once; compressing and Redis come behind the caller's back.
+   * @param bytes nobody may change them afterwards
+   * @param ttlSeconds 0 keeps nothing
+   */
+  put(kind: CacheKind, id: string, bytes: Buffer, ttlSeconds: number = cacheKinds[kind]): void {
     if (ttlSeconds <= 0) return;
-    await this.attempt(() => this.store.set(cacheKey(kind, id), value, Math.ceil(ttlSeconds)), undefined);
+    const key = cacheKey(kind, id);
+    const packed: Packed = { keptAt: Date.now(), deflated: false, bytes };
+    this.memory.set(key, packed, ttlSeconds * 1000);
+    if (this.redis || bytes.length >= COMPRESS_IN_MEMORY_FROM_BYTES)
+      void this.spread(key, packed, ttlSeconds);
   }
 
-  async delete(kind: CacheKind, id: string): Promise<void> {
-    await this.attempt(() => this.store.delete(cacheKey(kind, id)), undefined);
+  /** Changes the room of the process. */
+  resize(maxBytes: number): void {
+    this.memory.resize(maxBytes);
   }
 
-  /** For readiness: rejects when the store does not answer. */
+  /** For readiness: rejects when Redis is configured and does not answer. */
   async ping(): Promise<void> {
-    await this.store.ping();
+    await this.redis?.ping();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.store.close();
+  onApplicationShutdown(): void {
+    this.redis?.close();
+    this.memory.clear();
   }
 
-  private async attempt<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
+  private async spread(key: string, packed: Packed, ttlSeconds: number): Promise<void> {
     try {
-      const value = await work();
-      this.failing = false;
-      return value;
+      const small = await deflated(packed);
+      if (packed.bytes.length >= COMPRESS_IN_MEMORY_FROM_BYTES) this.memory.replace(key, packed, small);
+      await this.redis?.set(key, small, ttlSeconds * 1000 - ageOf(small));
     } catch (error) {
-      if (!this.failing) this.logger.warn({ err: error }, 'the cache does not answer; going without');
-      this.failing = true;
-      return otherwise;
+      this.failed(error);
     }
   }
+
+  private failed(error: unknown): void {
+    const now = performance.now();
+    if (now - this.loggedAt < LOG_EVERY_MS) return;
+    this.loggedAt = now;
+    this.logger.warn({ err: error }, 'the cache does not answer; going without');
+  }
+}
+
+/** As the other level had it where it is large, else ready to be used. */
+function inMemory(far: Packed, bytes: Buffer): Packed {
+  return bytes.length >= COMPRESS_IN_MEMORY_FROM_BYTES ? far : { ...far, bytes, deflated: false };
+}
+
+/** Milliseconds; another replica's clock may be ahead. */
+function ageOf({ keptAt }: Packed): number {
+  return Math.max(0, Date.now() - keptAt);
+}
+
+function isYoung(packed: Packed, maxAgeSeconds: number): boolean {
+  return ageOf(packed) < maxAgeSeconds * 1000;
 }

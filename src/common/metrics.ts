@@ -49,6 +49,19 @@ export class Metrics {
     });
   }
 
+  /** A count that somebody keeps, read when somebody looks. */
+  counted(name: string, help: string, read: () => number): void {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  }
+
   /** The same for a set of series; those that are not read any more are gone. */
   gauges<Label extends string>(
     name: string,

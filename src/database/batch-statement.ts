@@ -27,6 +27,15 @@ export interface BatchCheck extends BatchWrite {
   readonly error: ErrorCode;
 }
 
+/**
+ * Something to be known as of the moment the writes become durable: read in the same statement, so by the snapshot in
+ * which none of what is committed later is seen. `statement.sql` selects as `key` what was asked, a space and the answer.
+ */
+export interface BatchQuestion extends BatchWrite {
+  /** Without a space. */
+  readonly asked: string;
+}
+
 export function batchWrite<R>(statement: BatchStatement<R>, row: R): BatchWrite {
   return { statement, row };
 }
@@ -38,4 +47,8 @@ export function batchCheck<R>(
   error: ErrorCode,
 ): BatchCheck {
   return { statement, row, key, error };
+}
+
+export function batchQuestion<R>(statement: BatchStatement<R>, row: R, asked: string): BatchQuestion {
+  return { statement, row, asked };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { arrayLiteral } from './array-literal';
-import type { BatchCheck, BatchStatement, BatchWrite } from './batch-statement';
+import type { BatchCheck, BatchQuestion, BatchStatement, BatchWrite } from './batch-statement';
 
 export interface CombinedStatement {
   readonly name: string;
@@ -14,21 +14,22 @@ export interface CombinedStatement {
 const texts = new LRUCache<string, Pick<CombinedStatement, 'name' | 'text'>>({ max: 500 });
 
 /**
- * Folds writes and checks into one statement of common table expressions: one round trip, one transaction without
- * BEGIN and COMMIT. The answer has a row `(part, key)` for every check that holds.
+ * Folds writes, checks and questions into one statement of common table expressions: one round trip, one transaction without
+ * BEGIN and COMMIT. The answer has a row `(part, key)` for every check that holds and every question.
  */
 export function combineBatches(
   writes: readonly BatchWrite[],
-  checks: readonly BatchCheck[],
+  reads: readonly (BatchCheck | BatchQuestion)[],
 ): CombinedStatement {
   const groups = new Map<BatchStatement<never>, unknown[]>();
   const checked = new Set<BatchStatement<never>>();
   for (const { statement, row } of writes) add(groups, statement, row);
   const asked = new Set<string>();
-  for (const { statement, row, key } of checks) {
+  for (const read of reads) {
+    const { statement, row } = read;
     checked.add(statement);
     // Many requests of a batch ask the same: one session, one connection.
-    const question = `${statement.name} ${key}`;
+    const question = `${statement.name} ${'asked' in read ? read.asked : read.key}`;
     if (asked.has(question)) continue;
     asked.add(question);
     add(groups, statement, row);

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { AppError } from '../common/app-error';
-import type { BatchCheck, BatchWrite } from './batch-statement';
+import type { BatchCheck, BatchQuestion, BatchWrite } from './batch-statement';
 import { combineBatches } from './combine-batches';
 
 /**
@@ -17,10 +17,17 @@ export interface CommitWitness {
   committed(): void;
 }
 
+/** A check that holds, or the answer to a question. */
+interface BatchAnswer {
+  readonly part: string;
+  readonly key: string;
+}
+
 interface Waiting {
   readonly writes: readonly BatchWrite[];
   readonly checks: readonly BatchCheck[];
-  readonly resolve: () => void;
+  readonly questions: readonly BatchQuestion[];
+  readonly resolve: (answers: readonly (string | null)[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -68,14 +75,19 @@ export class GroupCommit implements BeforeApplicationShutdown {
 
   /**
    * Resolves once all `writes` are committed together and all `checks` held at that moment.
+   * @returns what the `questions` gave at that moment, in their order; `null` where there was no answer
    * @throws AppError `audit.unavailable` when they could not be made durable, or the error of the check that failed
    */
-  write(writes: readonly BatchWrite[], checks: readonly BatchCheck[] = []): Promise<void> {
+  write(
+    writes: readonly BatchWrite[],
+    checks: readonly BatchCheck[] = [],
+    questions: readonly BatchQuestion[] = [],
+  ): Promise<readonly (string | null)[]> {
     if (this.waiting.length >= MAX_WAITING) {
       return Promise.reject(new AppError('audit.unavailable', undefined, { retryAfterSeconds: 1 }));
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ writes, checks, resolve, reject });
+      this.waiting.push({ writes, checks, questions, resolve, reject });
       this.start();
     });
   }
@@ -87,7 +99,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
    */
   writeLater(writes: readonly BatchWrite[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.later.push({ writes, checks: [], resolve, reject });
+      this.later.push({ writes, checks: [], questions: [], resolve: () => resolve(), reject });
       if (this.later.length >= MAX_BATCH) this.start();
       else this.timer ??= setTimeout(() => this.start(), LATER_MS);
     });
@@ -123,9 +135,9 @@ export class GroupCommit implements BeforeApplicationShutdown {
   }
 
   private async flush(batch: readonly Waiting[], mayRepair = true): Promise<void> {
-    let holding: ReadonlySet<string>;
+    let answers: readonly BatchAnswer[];
     try {
-      holding = await this.commit(batch);
+      answers = await this.commit(batch);
     } catch (error) {
       await this.dropSession();
       if (mayRepair && (await this.repair?.(error).catch(() => false))) {
@@ -141,23 +153,25 @@ export class GroupCommit implements BeforeApplicationShutdown {
       for (const { reject } of batch) reject(refusal);
       return;
     }
-    for (const { checks, resolve, reject } of batch) {
+    const holding = new Set(answers.map(({ part, key }) => `${part} ${key}`));
+    const known = new Map(answers.map(answerOf));
+    for (const { checks, questions, resolve, reject } of batch) {
       const failed = checks.find(({ statement, key }) => !holding.has(`${statement.name} ${key}`));
       if (failed) reject(new AppError(failed.error));
-      else resolve();
+      else resolve(questions.map(({ statement, asked }) => known.get(`${statement.name} ${asked}`) ?? null));
     }
   }
 
-  private async commit(batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+  private async commit(batch: readonly Waiting[]): Promise<readonly BatchAnswer[]> {
     const writes = batch.flatMap((one) => one.writes);
-    const checks = batch.flatMap((one) => one.checks);
-    if (writes.length + checks.length === 0) return new Set();
+    const reads = batch.flatMap((one) => [...one.checks, ...one.questions]);
+    if (writes.length + reads.length === 0) return [];
     const client = await this.session();
-    const statement = combineBatches(this.witness?.stamp(writes) ?? writes, checks);
-    const { rows } = await client.query<{ part: string; key: string }>(statement);
+    const statement = combineBatches(this.witness?.stamp(writes) ?? writes, reads);
+    const { rows } = await client.query<BatchAnswer>(statement);
     this.witness?.committed();
     this.onCommit?.(batch.length);
-    return new Set(rows.map(({ part, key }) => `${part} ${key}`));
+    return rows;
   }
 
   private async session(): Promise<ClientBase> {
@@ -188,6 +202,12 @@ export class GroupCommit implements BeforeApplicationShutdown {
     await runner?.query('SELECT pg_advisory_unlock_all(); RESET ALL').catch(() => undefined);
     await runner?.release().catch(() => undefined);
   }
+}
+
+/** What was asked, and the answer behind the first space. */
+function answerOf({ part, key }: BatchAnswer): [string, string] {
+  const end = key.indexOf(' ');
+  return end < 0 ? [`${part} ${key}`, ''] : [`${part} ${key.slice(0, end)}`, key.slice(end + 1)];
 }
 
 /** SQLSTATE class 22 (data) and 23 (constraint): the fault of a row, not of the database. */

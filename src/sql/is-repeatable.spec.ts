@@ -24,6 +24,16 @@ describe('isRepeatable', () => {
     expect(isRepeatable(dialect, facts(name), 'select 1')).toBe(false);
   });
 
+  it.each([
+    ['postgresql', 'pg_catalog', 'pg_stat_activity'],
+    ['postgresql', null, 'pg_class'],
+    ['mysql', 'information_schema', 'PROCESSLIST'],
+    ['sqlite', null, 'sqlite_schema'],
+  ] as const)('does not for what %s tells of itself: %s.%s', (dialect, schema, name) => {
+    const relations = [{ schema, name, access: 'read', position: null } as const];
+    expect(isRepeatable(dialect, { ...facts(), relations }, 'select 1')).toBe(false);
+  });
+
   it('does not for words that are functions, for samples, writes and unlisted functions', () => {
     expect(isRepeatable('postgresql', facts(), 'select Current_Date')).toBe(false);
     expect(isRepeatable('postgresql', facts(), "select 'Today'::date")).toBe(false);

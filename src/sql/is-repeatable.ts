@@ -1,5 +1,6 @@
 import type { Dialect } from '../common/dialect';
 import type { StatementFacts } from './facts';
+import { isSystemRelation } from './system-relations';
 
 /** Safe functions whose answer depends on the moment, on chance or on the session, as each dialect folds names. */
 const unrepeatable: Readonly<Record<Dialect, ReadonlySet<string>>> = {
@@ -28,10 +29,17 @@ const mongodbUnrepeatable = /"\$(sample|rand|sampleRate|currentDate)"|\$\$(NOW|C
 const sqlUnrepeatable =
   /\b(current_(date|time|timestamp|user|role|catalog|schema)|local(time|timestamp)|utc_(date|time|timestamp)|session_user|tablesample)\b|'\s*(now|today|tomorrow|yesterday)\b/i;
 
-/** Whether the same statement on the same data gives the same answer: what a cached result relies on. */
+/** Whether a text names the moment, chance or the session without calling a function by name. */
+export function namesTheMoment(dialect: Dialect, text: string): boolean {
+  return (dialect === 'mongodb' ? mongodbUnrepeatable : sqlUnrepeatable).test(text);
+}
+
+/**
+ * Whether the same statement on the same data gives the same answer: what a cached result relies on. Catalogs and
+ * statistics of the server change without a write.
+ */
 export function isRepeatable(dialect: Dialect, facts: StatementFacts, text: string): boolean {
-  if (facts.access === 'write' || facts.kind === 'explain') return false;
-  if (dialect === 'mongodb') return !mongodbUnrepeatable.test(text);
-  if (sqlUnrepeatable.test(text)) return false;
+  if (facts.access === 'write' || facts.kind === 'explain' || namesTheMoment(dialect, text)) return false;
+  if (facts.relations.some(({ schema, name }) => isSystemRelation(dialect, schema, name))) return false;
   return facts.functions.every(({ name, safe }) => safe && !unrepeatable[dialect].has(name.toLowerCase()));
 }

@@ -144,7 +144,9 @@ describe('metrics', () => {
 
   it('have no series per user, statement, address or request', async () => {
     const allowed = new Set(
-      'connection type status state method route le quantile kind version major minor patch space'.split(' '),
+      'connection type status state method route le quantile kind outcome version major minor patch space'.split(
+        ' ',
+      ),
     );
     const samples = await scrape();
     expect(

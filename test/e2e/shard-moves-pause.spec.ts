@@ -116,8 +116,8 @@ describe('writes while keys change their shard', () => {
   it('shows no intent the map or the pauses of before, however late they are committed', async () => {
     const commit = world.service.service.app.get(GroupCommit);
     const { epoch } = (await world.api('GET', '/api/shards/groups')).items[0];
-    const open = (way: { epoch: number; slot: string } | null): Promise<void> =>
-      commit.write([], shardWritesOpen(connectionId, way));
+    const open = async (way: { epoch: number; slot: string } | null): Promise<void> =>
+      void (await commit.write([], shardWritesOpen(connectionId, way)));
     await expect(open({ epoch, slot: 'k' })).resolves.toBeUndefined();
     await expect(open({ epoch: epoch - 1, slot: 'k' })).rejects.toMatchObject({ code: 'shard.map_changed' });
 

@@ -20,7 +20,7 @@ const administrative = [
   /^(GET|POST|PATCH|DELETE) \/api\/users/,
   /^POST \/api\/database\/connections/,
   /^(PATCH|DELETE) \/api\/database\/connections\/\{id\}$/,
-  /^(GET|PUT|DELETE) \/api\/database\/connections\/\{id\}\/(permissions|policies)/,
+  /^(GET|PUT|DELETE) \/api\/database\/connections\/\{id\}\/(permissions|policies|cache)/,
   /^GET \/api\/database\/connections\/\{id\}\/read-only-account$/,
   /^(GET|POST) \/api\/jobs/,
   /^(GET|POST|PATCH|DELETE) \/api\/shards(\/\{shardId\})?$/,

@@ -58,6 +58,7 @@ class Bench {
       id: randomUUID(),
       name: 'c',
       displayName: null,
+      cacheTtlSeconds: null,
       description: null,
       type: this.type,
       dialect: null,

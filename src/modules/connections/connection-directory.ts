@@ -130,6 +130,7 @@ export class ConnectionDirectory {
       readOnly: row.readOnly,
       maxConnections: row.maxConnections,
       recordLiterals: row.recordLiterals,
+      cacheTtlSeconds: row.cacheTtlSeconds,
       publicConfig: driver.publicConfig(driver.parseConfig(this.vault.open(row.id, row.config))),
       accountInfo: row.accountInfo?.revision === row.revision ? row.accountInfo : null,
       createdBy: row.createdBy,

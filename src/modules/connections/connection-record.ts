@@ -18,6 +18,8 @@ export interface ConnectionRecord {
   readonly readOnly: boolean;
   readonly maxConnections: number;
   readonly recordLiterals: RecordLiterals;
+  /** How long results may be used, in seconds; 0 never, `null` as the setting says. */
+  readonly cacheTtlSeconds: number | null;
   /** Host, port, database, user, options as the driver understood them; never a password. */
   readonly publicConfig: ConnectionInput;
   /** `null` until this revision was tested. */

@@ -62,6 +62,13 @@ export class ConnectionView {
 
   @ApiProperty({ enum: recordLiterals, example: 'history' })
   recordLiterals!: RecordLiterals;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description:
+      'How long results may be answered from the cache, in seconds; 0 never, null as the setting says',
+  })
+  cacheTtlSeconds!: number | null;
 
   @ApiProperty({ type: Boolean })
   active!: boolean;
@@ -132,6 +139,7 @@ export function connectionView(
     readOnly: record.readOnly,
     maxConnections: record.maxConnections,
     recordLiterals: record.recordLiterals,
+    cacheTtlSeconds: record.cacheTtlSeconds,
     active: record.active,
     revision: record.revision,
     isDefault,

@@ -150,6 +150,20 @@ export class ConnectionBody extends ConnectionTargetBody {
   @IsOptional()
   @IsIn(recordLiterals)
   recordLiterals?: RecordLiterals;
+  /** How long results may be answered from the cache, in seconds; 0 never, null as the setting `cache_ttl_seconds` says. */
+  @ApiProperty({
+    required: false,
+    nullable: true,
+    type: 'integer',
+    minimum: 0,
+    maximum: 86_400,
+    example: 300,
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(86_400)
+  cacheTtlSeconds?: number | null;
 
   /** A connection that is not active is kept but not used. */
   @ApiProperty({ required: false, default: true, example: true })

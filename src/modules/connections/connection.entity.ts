@@ -58,6 +58,9 @@ export class DatabaseConnection {
 
   @Column('varchar', { name: 'record_literals' })
   recordLiterals!: RecordLiterals;
+  /** `null`: as the setting says. */
+  @Column('integer', { name: 'cache_ttl_seconds', nullable: true })
+  cacheTtlSeconds!: number | null;
 
   @Column('jsonb', { name: 'schema_info', nullable: true })
   schemaInfo!: SchemaInfo | null;

@@ -44,7 +44,9 @@ import { ReadOnlyAccountScripts } from './read-only-account-scripts';
 /** The same body can be tested and then saved: what only names a connection is accepted and ignored. */
 class ConnectionTestBody extends IntersectionType(
   ConnectionTargetBody,
-  PartialType(PickType(ConnectionBody, ['name', 'displayName', 'description', 'active'] as const)),
+  PartialType(
+    PickType(ConnectionBody, ['name', 'displayName', 'description', 'cacheTtlSeconds', 'active'] as const),
+  ),
 ) {}
 
 class AccountQuery {

@@ -70,6 +70,7 @@ export class ConnectionsService {
         readOnly: body.readOnly ?? true,
         maxConnections: body.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
         recordLiterals: body.recordLiterals ?? defaultRecordLiterals,
+        cacheTtlSeconds: body.cacheTtlSeconds ?? null,
         createdBy: by.actor.userId,
       }),
     );
@@ -113,6 +114,7 @@ export class ConnectionsService {
           readOnly: patch.readOnly ?? row.readOnly,
           maxConnections: patch.maxConnections ?? row.maxConnections,
           recordLiterals: patch.recordLiterals ?? row.recordLiterals,
+          cacheTtlSeconds: patch.cacheTtlSeconds === undefined ? row.cacheTtlSeconds : patch.cacheTtlSeconds,
         },
       ),
     );

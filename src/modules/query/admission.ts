@@ -9,6 +9,7 @@ import { ConnectionAccess } from '../connections/connection-access';
 import { connectionUnchanged } from '../connections/connection-unchanged.check';
 import { permissionUnchanged } from '../permissions/permission-unchanged.check';
 import { SettingsService } from '../settings/settings.service';
+import { cachingOf } from './caching';
 import { shardWritesOpen } from '../shards/shard-writes.check';
 import { wayOf } from './conditional-caller';
 import { limitsOf } from './limits';
@@ -101,7 +102,19 @@ export class Admission {
     const limits = limitsOf(request, accessible.permission, serviceMaxRows);
     const { text, params: values } = request;
     const day = dayOf(Date.now());
-    return { ...accessible, ...judgement, id, caller, text, values, limits, day, decidedAt, rowsRead: 0 };
+    const caching = cachingOf(
+      request,
+      accessible.connection,
+      judgement,
+      await this.settings.get('cache_ttl_seconds'),
+    );
+    return {
+      ...accessible,
+      ...judgement,
+      ...{ id, caller, text, values, limits, caching, day, decidedAt },
+      generation: null,
+      rowsRead: 0,
+    };
   }
 
   /** What must still hold at the moment the intent is committed, whatever caches said. */

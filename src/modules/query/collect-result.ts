@@ -47,7 +47,7 @@ export async function collectResult(
   const truncated = !ended && (await cursor.read(1, true)).length > 0;
   // A write counts once it is read to its end; the rows behind the limit were changed as well.
   if (access === 'write' && truncated) await readToEnd(cursor);
-  return { columns, data: joined(pieces), count, truncated, affectedRows: cursor.affectedRows };
+  return { columns, data: joined(pieces), count, truncated, affectedRows: cursor.affectedRows, digest: null };
 }
 
 /** Rows whose columns are known only with the last of them. */
@@ -55,7 +55,7 @@ export function encodeRows({ rows, ...outcome }: RowsOutcome, mode: RowMode): Qu
   const layout = layoutOf(outcome.columns, mode);
   let text = '';
   for (const row of rows) text += encodeRow(row, layout);
-  return { ...outcome, data: joined([Buffer.from(text)]), count: rows.length };
+  return { ...outcome, data: joined([Buffer.from(text)]), count: rows.length, digest: null };
 }
 
 /** Of an answer: the comma before the first row is to be cut off. */

@@ -5,7 +5,7 @@ import type { StatementAccess } from '../../sql/facts';
 import type { QueryOutcome } from './query-result';
 
 /** Rows before they are written as JSON. */
-export interface RowsOutcome extends Omit<QueryOutcome, 'data' | 'count'> {
+export interface RowsOutcome extends Omit<QueryOutcome, 'data' | 'count' | 'digest'> {
   readonly rows: readonly Row[];
 }
 

@@ -21,6 +21,12 @@ export const queryRequestSchema: ApiBodyOptions = {
       timeoutMs: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
       rowMode: { type: 'string', enum: ['object', 'array'], default: 'object' },
       cache: { type: 'string', enum: ['use', 'bypass', 'refresh'], default: 'use' },
+      cacheTtlSeconds: {
+        type: 'integer',
+        minimum: 0,
+        maximum: 86_400,
+        description: 'Takes no older answer from the cache, within what the connection allows; 0 takes none',
+      },
     },
   },
   examples: {

@@ -15,6 +15,8 @@ export interface QueryRequestBody {
   readonly timeoutMs?: number;
   readonly rowMode: RowMode;
   readonly cache: CacheMode;
+  /** Seconds; no older answer out of the cache, within what the connection allows. 0: none at all. */
+  readonly cacheTtlSeconds?: number;
   /** Refuse a statement that could write; for parts of the service that ask on a caller's behalf. */
   readonly onlyReads?: boolean;
   /** The rows are passed on and not collected: the permission bounds them, the memory of the service does not. */
@@ -26,6 +28,7 @@ export interface QueryRequestBody {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const MAX_PARAMS = 1000;
 const MAX_INTEGER = 2_147_483_647;
+const MAX_CACHE_TTL_SECONDS = 86_400;
 
 /** What is wrong with a value; `null`: nothing. */
 export type Check = (value: unknown) => string | null;
@@ -53,6 +56,10 @@ const members: Readonly<Record<string, Check>> = {
   timeoutMs: positiveInteger,
   rowMode: oneOf('object', 'array'),
   cache: oneOf('use', 'bypass', 'refresh'),
+  cacheTtlSeconds: (value) =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_CACHE_TTL_SECONDS
+      ? null
+      : `must be a whole number from 0 to ${MAX_CACHE_TTL_SECONDS}`,
 };
 
 /**
@@ -97,6 +104,7 @@ export function checkQueryMembers(
     timeoutMs: (body.timeoutMs as number | null | undefined) ?? undefined,
     rowMode: (body.rowMode as RowMode | null | undefined) ?? 'object',
     cache: (body.cache as CacheMode | null | undefined) ?? 'use',
+    cacheTtlSeconds: (body.cacheTtlSeconds as number | null | undefined) ?? undefined,
   };
 }
 

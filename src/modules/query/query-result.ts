@@ -18,6 +18,8 @@ export interface QueryOutcome {
   readonly truncated: boolean;
   /** Rows a write changed; `null` for reads. */
   readonly affectedRows: number | null;
+  /** SHA-256 of `data`, base64; `null` where nobody has asked for it yet. */
+  readonly digest: string | null;
 }
 
 /** Rows of the answer; of a write, the rows it changed. */

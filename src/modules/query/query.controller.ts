@@ -6,11 +6,11 @@ import { CurrentCaller, type SluiceRequest } from '../../common/caller.decorator
 import type { Caller } from '../../common/principal';
 import { ApiAnswer } from '../../http/api-answer';
 import { clientAbort } from './client-abort';
+import { sendAnswer } from './query-answer';
 import { QueryCancellation, type RunningView } from './query-cancellation';
 import { parseQueryRequest } from './query-request';
 import { queryRequestSchema } from './query-request.schema';
 import { queryResultExample, runningExample } from './query-result.example';
-import { encodeResult } from './query-result';
 import { QueryService } from './query.service';
 
 @ApiTags('Query')
@@ -35,8 +35,8 @@ export class QueryController {
     @CurrentCaller() caller: Caller,
   ): Promise<void> {
     const body = parseQueryRequest(request.body);
-    const { head, outcome } = await this.queries.run(caller, body, clientAbort(request, reply));
-    await reply.header('content-type', 'application/json; charset=utf-8').send(encodeResult(head, outcome));
+    const answer = await this.queries.run(caller, body, clientAbort(request, reply));
+    await sendAnswer(reply, answer, body.rowMode, request.headers['if-none-match']);
   }
 
   @Get('running')

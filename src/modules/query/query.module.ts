@@ -12,6 +12,8 @@ import { SealingModule } from '../sealing/sealing.module';
 import { SettingsModule } from '../settings/settings.module';
 import { AbandonedRunsJob } from './abandoned-runs.job';
 import { Admission } from './admission';
+import { CacheMetrics } from './cache.metrics';
+import { CachedAnswers } from './cached-answers';
 import { CheckController } from './check.controller';
 import { CheckService } from './check.service';
 import { ConnectionQueues } from './connection-queues';
@@ -28,6 +30,7 @@ import { QueryHistory } from './query-history.entity';
 import { QueryController } from './query.controller';
 import { QueryService } from './query.service';
 import { ResultCache } from './result-cache';
+import { ResultCacheController } from './result-cache.controller';
 import { RevokedRuns } from './revoked-runs';
 import { RunMetrics } from './run.metrics';
 import { RunRecorder } from './run-recorder';
@@ -43,6 +46,7 @@ import { StatementRunner } from './statement-runner';
 import { WriteMarks } from './write-marks';
 import { StreamController } from './stream/stream.controller';
 import { StreamService } from './stream/stream.service';
+import { WriteGenerationsJob } from './write-generations.job';
 
 @Module({
   imports: [
@@ -61,6 +65,7 @@ import { StreamService } from './stream/stream.service';
     QueryController,
     CheckController,
     ProcedureController,
+    ResultCacheController,
     StreamController,
     HistoryController,
     SavedQueriesController,
@@ -68,6 +73,8 @@ import { StreamService } from './stream/stream.service';
   providers: [
     AbandonedRunsJob,
     Admission,
+    CachedAnswers,
+    CacheMetrics,
     CheckService,
     ConnectionQueues,
     HistoryReader,
@@ -89,6 +96,7 @@ import { StreamService } from './stream/stream.service';
     StatementGate,
     StatementRunner,
     StreamService,
+    WriteGenerationsJob,
     WriteMarks,
   ],
   exports: [

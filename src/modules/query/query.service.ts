@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
-import { isRepeatable } from '../../sql/is-repeatable';
 import { SessionService } from '../auth/session.service';
 import { ConnectionDirectory } from '../connections/connection-directory';
 import { Admission } from './admission';
-import { collectResult } from './collect-result';
-import type { RowMode } from '../../drivers/row-layout';
+import { CachedAnswers, type Fetched } from './cached-answers';
 import type { QueryRequestBody } from './query-request';
+import { collectResult } from './collect-result';
 import { rowCountOf, type QueryOutcome, type ResultHead } from './query-result';
-import { ResultCache } from './result-cache';
+import { digested } from './stored-result';
 import type { Run, RunEnd } from './run';
 import { RunRecorder } from './run-recorder';
 import { StatementRunner } from './statement-runner';
@@ -21,18 +20,13 @@ export interface QueryAnswer {
   readonly outcome: QueryOutcome;
 }
 
-interface Fetched {
-  readonly outcome: QueryOutcome;
-  readonly cached: boolean;
-}
-
 /** Asks databases on behalf of callers and collects the answers. */
 @Injectable()
 export class QueryService {
   constructor(
     private readonly admission: Admission,
     private readonly runner: StatementRunner,
-    private readonly cache: ResultCache,
+    private readonly cached: CachedAnswers,
     private readonly directory: ConnectionDirectory,
     private readonly recorder: RunRecorder,
     private readonly sessions: SessionService,
@@ -62,40 +56,20 @@ export class QueryService {
     return error.with({ queryId: id });
   }
 
-  private async fetch(run: Run, request: QueryRequestBody, signal: AbortSignal): Promise<Fetched> {
-    const { connection, facts, text } = run;
-    const { cache: mode, rowMode } = request;
-    const cacheable =
-      mode !== 'bypass' && connection.dialect !== null && isRepeatable(connection.dialect, facts, text);
-    if (facts.access === 'write') return { outcome: await this.write(run, rowMode, signal), cached: false };
-    if (!cacheable) return { outcome: await this.ask(run, rowMode, signal), cached: false };
-    const slot = await this.cache.slotOf(run, rowMode);
-    // Who writes now may be ahead of what this process has heard of.
-    const known = mode === 'use' && run.sight?.after !== null ? await slot.find() : null;
-    if (known) return { outcome: known, cached: true };
-    const { plan } = run;
-    const outcome = await this.ask(run, rowMode, signal);
-    // The slot is that of the plan: what another plan gave, because the catalog had changed, is not kept there.
-    // Nor what a replica gave that may lack what was written a moment ago.
-    if (run.plan === plan && !run.late) await slot.keep(outcome);
-    return { outcome, cached: false };
-  }
-
-  /** Also a write that fails may have changed something: what was read before it is forgotten in any case. */
-  private async write(run: Run, mode: RowMode, signal: AbortSignal): Promise<QueryOutcome> {
+  private async fetch(run: Run, { cache, rowMode }: QueryRequestBody, signal: AbortSignal): Promise<Fetched> {
+    const { limits, facts, caching } = run;
+    const ask = async (): Promise<QueryOutcome> => {
+      const outcome = await this.runner.withCursor(run, signal, (cursor) =>
+        collectResult(cursor, limits.maxRows, facts.access, rowMode),
+      );
+      return caching ? digested(outcome) : outcome;
+    };
+    if (facts.access === 'read') return this.cached.fetch(run, rowMode, cache === 'refresh', signal, ask);
     try {
-      return await this.ask(run, mode, signal);
+      return { outcome: await ask(), cached: false };
     } finally {
-      await this.cache.forget(run.connection.id);
-      if (run.facts.kind === 'ddl') await this.directory.forgetSchema(run.connection);
+      if (facts.kind === 'ddl') await this.directory.forgetSchema(run.connection);
     }
-  }
-
-  private ask(run: Run, mode: RowMode, signal: AbortSignal): Promise<QueryOutcome> {
-    const { limits, facts } = run;
-    return this.runner.withCursor(run, signal, (cursor) =>
-      collectResult(cursor, limits.maxRows, facts.access, mode),
-    );
   }
 }
 

@@ -1,98 +1,67 @@
-import { hash, randomUUID } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
-import { CacheService } from '../../cache/cache.service';
-import { SignalBus } from '../../database/signal-bus';
-import type { RowMode } from '../../drivers/row-layout';
+import { hash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { CacheService, type CacheLevel } from '../../cache/cache.service';
+import { GroupCommit } from '../../database/group-commit';
+import { Instance } from '../../database/instance';
+import type { ConnectionRecord } from '../connections/connection-record';
 import { SettingsService } from '../settings/settings.service';
+import type { RowMode } from '../../drivers/row-layout';
 import type { QueryOutcome } from './query-result';
 import type { Run } from './run';
+import { pack, unpack } from './stored-result';
+import { placeOf } from './write-place';
+import { raiseGeneration } from './write-statements';
 
-/** Larger results are not worth keeping: reading them back costs as much as asking again. */
-const MAX_CACHED_ROWS = 10_000;
-
-type CachedOutcome = Pick<QueryOutcome, 'columns' | 'count' | 'truncated'> & { readonly data: string };
-
-/** A write went through the gate: whatever was read from this connection before may be out of date. */
-const WRITTEN = 'query.written';
-/** Generations outlive every result that was kept under an earlier one. */
-const GENERATION_MARGIN_SECONDS = 60;
+const MIB = 1024 * 1024;
 
 /** The place of one result. */
 export interface CacheSlot {
-  find(): Promise<QueryOutcome | null>;
-  keep(outcome: QueryOutcome): Promise<void>;
+  readonly key: string;
+  find(): Promise<{ readonly value: QueryOutcome; readonly level: CacheLevel } | null>;
+  keep(value: QueryOutcome): Promise<void>;
 }
 
 /**
- * Results of earlier runs. The key is everything a result depends on: the revision of the connection, the statement as
- * it is sent, its parameters, the limit, and what was written through the gate before. The statement is looked up
- * after the decision, so that nobody reads here what they may not ask for.
+ * Results of earlier runs. The key is everything a result depends on: the revision of the connection, its policies, the
+ * statement as it is sent, its parameters, the limit, and what was written through the gate before (`write-statements.ts`).
+ * The statement is looked up after the decision and the record, so that nobody reads here what they may not ask for.
  */
 @Injectable()
 export class ResultCache {
-  private readonly logger = new Logger(ResultCache.name);
-
   constructor(
     private readonly cache: CacheService,
     private readonly settings: SettingsService,
-    private readonly signals: SignalBus,
-  ) {
-    signals.on(WRITTEN, (connectionId) => void this.renew(connectionId));
+    private readonly groupCommit: GroupCommit,
+    private readonly instance: Instance,
+  ) {}
+
+  /** For data that changed otherwise than by a statement: what was read there before is not found any more. */
+  async forget(connection: ConnectionRecord): Promise<void> {
+    await this.groupCommit.write([raiseGeneration(placeOf(connection), this.instance.id)]);
   }
 
-  /** To be taken before the database is asked: what is read after a write began is not kept as older than it. */
-  async slotOf(run: Run, mode: RowMode): Promise<CacheSlot> {
-    const generation = await this.cache.get('query', generationId(run.connection.id));
-    const id = keyOf(run, mode, generation);
+  /** `null` for what is neither looked up nor kept. */
+  slotOf(run: Run, mode: RowMode): CacheSlot | null {
+    const { caching } = run;
+    if (caching === null || run.generation === null) return null;
+    // Who writes now may be ahead of what replicas have.
+    if (run.sight?.after === null) return null;
+    const key = keyOf(run, mode);
     return {
+      key,
       find: async () => {
-        const text = await this.cache.get('query', id);
-        if (text === null) return null;
-        const { data, ...outcome } = JSON.parse(text) as CachedOutcome;
-        return { ...outcome, data: Buffer.from(data), affectedRows: null };
+        const hit = await this.cache.get('query', key, caching.maxAgeSeconds);
+        return hit && { value: unpack(hit.bytes), level: hit.level };
       },
-      keep: async ({ columns, data, count, truncated }) => {
-        if (count > MAX_CACHED_ROWS) return;
-        const text = JSON.stringify({
-          columns,
-          count,
-          truncated,
-          data: data.toString(),
-        } satisfies CachedOutcome);
-        await this.cache.set('query', id, text, await this.settings.get('cache_ttl_seconds'));
+      keep: async (value) => {
+        this.cache.resize((await this.settings.get('cache_memory_mib')) * MIB);
+        this.cache.put('query', key, pack(value), caching.keepSeconds);
       },
     };
   }
-
-  /** Forgets what was read from a connection, on every replica. */
-  async forget(connectionId: string): Promise<void> {
-    await this.renew(connectionId);
-    try {
-      await this.signals.announce(WRITTEN, connectionId);
-    } catch (error) {
-      this.logger.warn({ err: error, connectionId }, 'other replicas may keep results from before a write');
-    }
-  }
-
-  private async renew(connectionId: string): Promise<void> {
-    try {
-      const ttl = (await this.settings.get('cache_ttl_seconds')) + GENERATION_MARGIN_SECONDS;
-      await this.cache.set('query', generationId(connectionId), randomUUID(), ttl);
-    } catch (error) {
-      this.logger.warn({ err: error, connectionId }, 'results from before a write may be kept');
-    }
-  }
 }
 
-function generationId(connectionId: string): string {
-  return `generation:${connectionId}`;
-}
-
-function keyOf(
-  { connection, plan, values, limits, sight }: Run,
-  mode: RowMode,
-  generation: string | null,
-): string {
+function keyOf({ connection, generation, plan, values, limits, sight }: Run, mode: RowMode): string {
   return hash(
     'sha256',
     JSON.stringify([
@@ -102,11 +71,12 @@ function keyOf(
       generation,
       plan.text,
       plan.expects,
+      plan.reads ?? null,
       values,
       limits.maxRows,
       mode,
       // What its credential has written itself, also while this process has not heard that it was.
-      sight?.after,
+      sight?.after ?? null,
     ]),
   );
 }

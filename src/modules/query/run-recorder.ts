@@ -17,6 +17,8 @@ import type { PermittedCall } from './procedures/call-wish';
 import type { Run, RunOutcome } from './run';
 import { RunMetrics } from './run.metrics';
 import { usageAtBegin, usageAtEnd } from './usage';
+import { placeOf } from './write-place';
+import { askGeneration, generationOf, hasEnded, writeAtBegin, writeAtEnd } from './write-statements';
 
 /** A statement that was not let through. */
 export interface Refused {
@@ -41,6 +43,8 @@ const unread: ReadonlySet<ErrorCode> = new Set([
 @Injectable()
 export class RunRecorder {
   private readonly logger = new Logger(RunRecorder.name);
+  /** Writes of this process that are over, until the commit that says so. */
+  private readonly endedWrites = new Set<string>();
 
   constructor(
     private readonly groupCommit: GroupCommit,
@@ -50,7 +54,7 @@ export class RunRecorder {
   ) {}
 
   /**
-   * Durable when it resolves; nothing may be sent to a database before.
+   * Durable when it resolves; nothing may be sent to a database before. The run learns its generation.
    * @param further writes of the same commit
    * @throws AppError `audit.unavailable`, or the error of a check that no longer holds
    */
@@ -83,9 +87,16 @@ export class RunRecorder {
       batchWrite(historyInsert, row),
       batchWrite(auditInsert, event),
       ...usageAtBegin(run),
+      ...writeAtBegin(run, this.instance.id),
       ...further,
     ];
-    await this.groupCommit.write(writes, [...checks, ...conditionsOf(caller)]);
+    const questions = run.caching ? [askGeneration(placeOf(connection))] : [];
+    const [generation] = await this.groupCommit.write(
+      writes,
+      [...checks, ...conditionsOf(caller)],
+      questions,
+    );
+    run.generation = generationOf(generation ?? null, (runId) => this.endedWrites.has(runId));
   }
 
   /**
@@ -96,6 +107,11 @@ export class RunRecorder {
   finish(run: Run, outcome: RunOutcome, { ran }: { ran: boolean } = { ran: true }): Promise<void> {
     this.metrics.finished(run, outcome);
     const writes = [batchWrite(historyFinish, outcome), ...usageAtEnd(run, outcome, ran)];
+    const isWriteOver = run.facts.access === 'write' && hasEnded(outcome, ran);
+    if (isWriteOver) {
+      this.endedWrites.add(run.id);
+      writes.push(writeAtEnd(run.id));
+    }
     if (outcome.status === 'success') {
       this.outcomes.add(outcome);
     } else {
@@ -110,9 +126,11 @@ export class RunRecorder {
       writes.push(batchWrite(auditInsert, event));
     }
     const written = this.groupCommit.writeLater(writes);
-    written.catch((error: unknown) => {
-      this.logger.error({ err: error, queryId: run.id }, 'the outcome of a run could not be recorded');
-    });
+    written
+      .catch((error: unknown) => {
+        this.logger.error({ err: error, queryId: run.id }, 'the outcome of a run could not be recorded');
+      })
+      .finally(() => this.endedWrites.delete(run.id));
     return written;
   }
 

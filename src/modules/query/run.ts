@@ -4,6 +4,7 @@ import type { StatementFacts } from '../../sql/facts';
 import type { AccessibleConnection } from '../connections/connection-access';
 import type { EffectivePolicies } from '../policies/effective-policies';
 import type { Plan } from '../policies/plan';
+import type { Caching } from './caching';
 import type { Limits } from './limits';
 import type { PermittedCall } from './procedures/call-wish';
 
@@ -27,6 +28,13 @@ export interface Run extends AccessibleConnection {
   readonly values: readonly unknown[];
   readonly facts: StatementFacts;
   readonly limits: Limits;
+  /** How the cache of results may answer it; `null`: not at all. */
+  readonly caching: Caching | null;
+  /**
+   * What was written before to the place it reads, as of the commit of its intent; `null` while a write is under way there, and
+   * for what the cache does not answer.
+   */
+  generation: string | null;
   /** The day of UTC it began on. */
   readonly day: string;
   /** When its decision began, on the clock of `performance.now()`: what changed before is in it, or fails its commit. */

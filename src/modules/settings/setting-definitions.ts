@@ -51,6 +51,13 @@ export const settingDefinitions = {
     description: 'A replica that may lack more than the last so many milliseconds is not read from',
     category: 'query',
   }),
+  cache_memory_mib: integer({
+    default: 64,
+    min: 0,
+    max: 65_536,
+    description: 'Memory of each replica for cached results, in MiB',
+    category: 'query',
+  }),
   saved_result_days: integer({
     default: 30,
     min: 1,

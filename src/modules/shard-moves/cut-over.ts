@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../common/app-error';
+import { ConnectionDirectory } from '../connections/connection-directory';
 import { ResultCache } from '../query/result-cache';
 import { SettingsService } from '../settings/settings.service';
 import { ShardOwnership, type WritePause } from '../shards/shard-ownership';
@@ -27,6 +28,7 @@ export class CutOver {
     private readonly ownership: ShardOwnership,
     private readonly settings: SettingsService,
     private readonly cache: ResultCache,
+    private readonly directory: ConnectionDirectory,
   ) {}
 
   /**
@@ -76,7 +78,7 @@ export class CutOver {
       counts[nameOf(table)] = total(ours).count;
     }
     // What was read from there before the keys were its own is not what it would say now.
-    await this.cache.forget(work.to.connectionId);
+    await this.cache.forget(await this.directory.require(work.to.connectionId));
     await this.flip(work, pause, counts, () => Math.round(performance.now() - startedAt));
   }
 

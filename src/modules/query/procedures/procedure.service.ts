@@ -3,7 +3,6 @@ import type { Caller } from '../../../common/principal';
 import { ConnectionDirectory } from '../../connections/connection-directory';
 import { Admission } from '../admission';
 import type { ResultHead } from '../query-result';
-import { ResultCache } from '../result-cache';
 import type { Run, RunEnd } from '../run';
 import { StatementRunner } from '../statement-runner';
 import type { PermittedCall } from './call-wish';
@@ -24,7 +23,6 @@ export class ProcedureService {
   constructor(
     private readonly admission: Admission,
     private readonly runner: StatementRunner,
-    private readonly cache: ResultCache,
     private readonly directory: ConnectionDirectory,
   ) {}
 
@@ -40,7 +38,6 @@ export class ProcedureService {
     return { run, head: headOf(run, end.outcome, outcome.executionTimeMs), outcome: end.outcome };
   }
 
-  /** Also a call that fails may have changed something: what was read before it is forgotten in any case. */
   private async call(run: CallRun, signal: AbortSignal): Promise<CallOutcome> {
     const collect = (): Promise<CallOutcome> =>
       this.runner.withCall(run, signal, (results) =>
@@ -50,7 +47,6 @@ export class ProcedureService {
     try {
       return await collect();
     } finally {
-      await this.cache.forget(run.connection.id);
       // Nobody has said that it defines nothing.
       if (run.call.declared === null) await this.directory.forgetSchema(run.connection);
     }
