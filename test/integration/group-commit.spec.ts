@@ -1,7 +1,13 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { batchCheck, batchWrite, type BatchStatement } from '../../src/database/batch-statement';
+import {
+  batchCheck,
+  batchQuestion,
+  batchWrite,
+  type BatchQuestion,
+  type BatchStatement,
+} from '../../src/database/batch-statement';
 import { systemDataSourceOptions } from '../../src/database/data-source-options';
 import { GroupCommit } from '../../src/database/group-commit';
 import { freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
@@ -117,6 +123,29 @@ describe('GroupCommit', () => {
     await expect(commit.settled()).resolves.toBeUndefined();
     stop.abort();
     await busy;
+  });
+
+  it('answers questions as of the moment of the commit, which sees nothing of what is committed with it', async () => {
+    const count = {
+      name: 'left_count',
+      sql: `SELECT asked.name || ' ' || (SELECT count(*) FROM left_side) || ' rows' AS key
+        FROM (SELECT DISTINCT unnest($1::text[]) AS name) AS asked WHERE asked.name <> 'nobody'`,
+      columns: [(name: string) => name],
+    };
+    const ask = (...names: string[]): BatchQuestion[] =>
+      names.map((name) => batchQuestion(count, name, name));
+    const [before] = await commit.write([], [], ask('a'));
+    const row = batchWrite(left, { id: randomUUID(), amount: 1 });
+    const together = await Promise.all([
+      commit.write([row], [], ask('a', 'b')),
+      commit.write([], [], ask('nobody', 'a')),
+    ]);
+    expect(together).toEqual([
+      [before, before],
+      [null, before],
+    ]);
+    const [after] = await commit.write([], [], ask('a'));
+    expect(Number.parseInt(after!, 10)).toBe(Number.parseInt(before!, 10) + 1);
   });
 
   it('works on after its session was killed', async () => {

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { Instance } from '../../src/database/instance';
 import { Jobs } from '../../src/modules/jobs/jobs.service';
 import { RootJob } from '../../src/modules/ledger/root.job';
 import { startTestService, type TestService } from '../e2e/service';
@@ -30,6 +31,30 @@ describe('jobs', () => {
       `UPDATE job_runs SET started_at = started_at - interval '25 hours' WHERE job = 'history'`,
     );
     expect(await jobsOf(replica).runDue()).toEqual(['history']);
+  });
+
+  it('add up what ended processes counted, so that no generation comes twice', async () => {
+    const nil = '00000000-0000-0000-0000-000000000000';
+    const living = service.service.app.get(Instance).id;
+    await database.query(
+      `INSERT INTO write_generations (place, instance_id, generation, counted_at) SELECT p, i, g, now() - interval '2 days'
+       FROM (VALUES ('a', $1::uuid, 5), ('a', $2, 7), ('a', gen_random_uuid(), 11), ('a', gen_random_uuid(), 13),
+         ('b', gen_random_uuid(), 17)) AS v(p, i, g)`,
+      [nil, living],
+    );
+    await database.query(
+      `INSERT INTO writes_under_way SELECT gen_random_uuid(), 'a', now() + d * interval '1 day' FROM generate_series(-2, 2) d`,
+    );
+    expect((await run('write_generations')).body).toEqual({ report: { added: 2 } });
+    const rows = await database.query(
+      'SELECT place, instance_id, generation::int FROM write_generations ORDER BY place, generation',
+    );
+    expect(rows).toEqual([
+      { place: 'a', instance_id: living, generation: 7 },
+      { place: 'a', instance_id: nil, generation: 29 },
+      { place: 'b', instance_id: nil, generation: 17 },
+    ]);
+    expect((await database.query('SELECT count(*)::int AS n FROM writes_under_way'))[0].n).toBe(3);
   });
 
   it('delete what is past its setting, and leave the rest', async () => {

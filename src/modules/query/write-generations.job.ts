@@ -14,7 +14,7 @@ export class WriteGenerationsJob {
     jobs: Jobs,
   ) {
     jobs.register({
-      name: 'write-generations',
+      name: 'write_generations',
       description: 'Adds up the generations of writes that ended processes have counted',
       everySeconds: 86_400,
       run: () => this.run(),
