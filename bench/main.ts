@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
+import { cacheReport, compareCache, type CacheLine } from './cache';
 import { load, median, percentile, type Measured, type Target } from './load';
 import { startProgram, type Running } from './processes';
 import { startBenchService, type BenchService } from './service';
@@ -18,7 +19,7 @@ const streamRows = Number(
   process.argv.flatMap((argument) => /^--stream-rows=(\d+)$/.exec(argument)?.[1] ?? [])[0] ??
     (quick ? 200_000 : 1_000_000),
 );
-/** `--only=point`: one scenario, without the catalog; `--only=stream`: the stream alone; `--clients=64`: one load. */
+/** `--only=point`: one scenario, without the catalog; `--only=stream`, `--only=cache`: that alone; `--clients=64`: one load. */
 const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
 const ROUNDS = quick ? 1 : 3;
 const SECONDS = quick ? 2 : 3;
@@ -102,9 +103,18 @@ async function main(): Promise<void> {
     }
     const stream =
       only === undefined || only === 'stream' ? await compareStreams(service, benchUrl, connectionId) : null;
+    const hundred = scenarios.find(({ name }) => name === '100 rows')!;
+    const cache =
+      only === undefined || only === 'cache'
+        ? await compareCache(
+            service,
+            { connectionId, query: hundred.query, params: hundred.params },
+            { rounds: ROUNDS, seconds: SECONDS },
+          )
+        : null;
     const schema = only === undefined ? await browseSchema(service, connectionId, benchUrl) : null;
     const rssMiB = residentMiB(service.pid);
-    report(lines, stream, schema, rssMiB);
+    report(lines, stream, cache, schema, rssMiB);
   } finally {
     await service.stop();
     await bare.stop();
@@ -298,6 +308,7 @@ function residentMiB(pid: number): number {
 function report(
   lines: readonly Line[],
   stream: StreamLine | null,
+  cache: readonly CacheLine[] | null,
   schema: { readMs: number; p95Ms: number } | null,
   rssMiB: number,
 ): void {
@@ -316,6 +327,7 @@ function report(
           '',
         ]
       : []),
+    ...(cache ? [cacheReport(cache), ''] : []),
     `${schema ? `Catalog of 10,000 tables: read from the database in ${(schema.readMs / 1000).toFixed(1)} s, then pages, searches and single tables from the cache with a p95 of ${schema.p95Ms.toFixed(0)} ms. ` : ''}Resident memory of the service after the run: ${rssMiB} MiB.`,
     '',
     `Node ${process.version}, ${os.cpus().length} cores shared by load, service and database; median of ${ROUNDS} rounds of ${SECONDS} s each, in turn.`,
