@@ -13,7 +13,13 @@ const layers = [
   ['src/modules/policies'],
   ['src/modules/shards'],
   ['src/modules/query'],
-  ['src/modules/schema', 'src/modules/health', 'src/modules/samples', 'src/modules/shard-queries', 'src/modules/shard-moves'],
+  [
+    'src/modules/schema',
+    'src/modules/health',
+    'src/modules/samples',
+    'src/modules/shard-queries',
+    'src/modules/shard-moves',
+  ],
 ];
 
 const inside = (places) => `^(?:${places.join('|')})/`;
