@@ -113,6 +113,18 @@ describe('writes while keys change their shard', () => {
     expect(await nameOn('b')).toEqual({ name: 'yes' });
   });
 
+  it('has nothing to do with writes to databases that are no shards', async () => {
+    const { host, port, database, username, password } = world.databases.get('a')!;
+    const target = { type: 'mariadb', host, port, database, username, password, readOnly: false };
+    const { id } = await world.api('POST', '/api/database/connections', { name: 'global', ...target });
+    await world.api('PUT', '/api/shards/groups/default', { globalConnectionId: id });
+    const query = `UPDATE accounts SET name = 'x' WHERE user_id = 'nobody'`;
+    expect((await world.service.api('POST', '/api/shards/global/query', { query })).status).toBe(200);
+    expect((await world.other.api('POST', '/api/database/query', { query, connectionId: id })).status).toBe(
+      200,
+    );
+  });
+
   it('shows no intent the map or the pauses of before, however late they are committed', async () => {
     const commit = world.service.service.app.get(GroupCommit);
     const { epoch } = (await world.api('GET', '/api/shards/groups')).items[0];
