@@ -66,7 +66,7 @@ export class MoveSteps {
     let stuckRounds = 0;
     for (let round = 1; ; round++) {
       if (round > MAX_ROUNDS) {
-        throw new AppError('shard.move_pause_over', 'More is written than can be caught up with');
+        throw new AppError('shard.move_pause_over', 'There are more rows, or more is written, than the last step can deal with');
       }
       const startedAt = performance.now();
       const { differences, stuck, rows } = await reconcile(

@@ -175,7 +175,7 @@ export class ShardSide {
   }
 
   private async read(write: (bind: Bind) => string): Promise<Row[]> {
-    await using cursor = await this.source.query(this.request('read', write), this.signal);
+    await using cursor = await this.source.query(this.request(write), this.signal);
     const rows: Row[] = [];
     for (;;) {
       const more = await cursor.read(READ_AT_ONCE);
@@ -185,18 +185,19 @@ export class ShardSide {
   }
 
   private async write(write: (bind: Bind) => string): Promise<number> {
-    await using cursor = await this.source.query(this.request('write', write), this.signal);
+    await using cursor = await this.source.query(this.request(write), this.signal);
     await cursor.read(1);
     return cursor.affectedRows ?? 0;
   }
 
-  private request(access: QueryRequest['access'], write: (bind: Bind) => string): QueryRequest {
+  /** Reads, too, are sent as writes are: no read replica, which may be behind, must answer them. */
+  private request(write: (bind: Bind) => string): QueryRequest {
     const values: unknown[] = [];
     const bind: Bind = (value) => {
       values.push(value);
       return this.dialect.placeholder(values.length);
     };
-    return { text: write(bind), values, access, timeoutMs: STATEMENT_TIMEOUT_MS };
+    return { text: write(bind), values, access: 'write', timeoutMs: STATEMENT_TIMEOUT_MS };
   }
 }
 
