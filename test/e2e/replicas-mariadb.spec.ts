@@ -70,7 +70,7 @@ describeEngine('mariadb', () => {
       host: '127.0.0.1',
       port: first.port,
       database: 'shop',
-      username: 'admin',
+      username: 'app',
       password: first.password,
       replicas: [second, third].map(({ port }) => ({ host: '127.0.0.1', port })),
       options: { maxReplicaLagMs: 3000 },

@@ -73,6 +73,9 @@ describe('a connection with replicas, on PostgreSQL', () => {
     await first.start();
     await first.ask('CREATE TABLE notes (id int PRIMARY KEY, owner text, body text)');
     await first.ask("INSERT INTO notes VALUES (1, 'nobody', 'first')");
+    // Watching takes no more than asking does.
+    await first.ask("CREATE ROLE app LOGIN PASSWORD 'of-an-ordinary-account'");
+    await first.ask('GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO app');
     second = await first.copy(join(root, 'second'));
     third = await first.copy(join(root, 'third'));
     [, , service] = await Promise.all([second.start(), third.start(), startTestService()]);
@@ -83,8 +86,8 @@ describe('a connection with replicas, on PostgreSQL', () => {
       host: url.hostname,
       port: first.port,
       database: 'postgres',
-      username: url.username,
-      password: url.password,
+      username: 'app',
+      password: 'of-an-ordinary-account',
       replicas: [second, third].map(({ port }) => ({ host: url.hostname, port })),
       options: { maxReplicaLagMs: 3000 },
     };
@@ -372,5 +375,17 @@ describe('a connection with replicas, on PostgreSQL', () => {
     expect([refused.status, refused.body.code]).toEqual([400, 'connection.invalid_config']);
     const twice = await service.api('PATCH', path, { replicas: [{ host, port: first.port }], password: 'x' });
     expect(twice.body.errors).toEqual([{ path: '/replicas/0', message: 'is named twice' }]);
+  });
+
+  it('leaves no session on any server of a connection that is deleted', async () => {
+    const sessions = async (): Promise<number> => {
+      const [{ n }] = await second.ask("SELECT count(*) AS n FROM pg_stat_activity WHERE usename = 'app'");
+      return Number(n);
+    };
+    await until(async () => (await sessions()) > 0);
+    expect((await service.api('DELETE', `/api/database/connections/${id}`)).status).toBe(204);
+    await until(async () => (await sessions()) === 0);
+    await sleep(1500);
+    expect(await sessions()).toBe(0);
   });
 });

@@ -103,7 +103,9 @@ export async function createMariadbGroup(root: string, count: number): Promise<G
       path.join(dir, 'accounts.sql'),
       // accounts are each server's own
       `SET sql_log_bin = 0;\nCREATE USER IF NOT EXISTS admin@'%' IDENTIFIED BY '${password}';\n` +
-        `GRANT ALL PRIVILEGES ON *.* TO admin@'%' WITH GRANT OPTION;\nFLUSH PRIVILEGES;\n`,
+        `GRANT ALL PRIVILEGES ON *.* TO admin@'%' WITH GRANT OPTION;\n` +
+        `CREATE USER IF NOT EXISTS app@'%' IDENTIFIED BY '${password}';\n` +
+        `GRANT SELECT, INSERT, UPDATE, DELETE ON shop.* TO app@'%';\nFLUSH PRIVILEGES;\n`,
       { mode: 0o600 },
     );
     giveAway(dir);

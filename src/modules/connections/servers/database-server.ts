@@ -134,15 +134,19 @@ export class DatabaseServer {
     return this.pool;
   }
 
-  private async openPool(): Promise<Source> {
-    const opening = this.options.connect('statements', AbortSignal.timeout(this.options.openTimeoutMs));
+  private openPool(): Promise<Source> {
+    const pool = this.options.connect('statements', AbortSignal.timeout(this.options.openTimeoutMs));
+    void this.noteOpened(pool);
+    return pool;
+  }
+
+  /** By then another one may have taken its place. */
+  private async noteOpened(pool: Promise<Source>): Promise<void> {
     try {
-      const source = await opening;
-      this.opened = source;
-      return source;
-    } catch (error) {
-      this.pool = null;
-      throw error;
+      const source = await pool;
+      if (this.pool === pool) this.opened = source;
+    } catch {
+      if (this.pool === pool) this.pool = null;
     }
   }
 
