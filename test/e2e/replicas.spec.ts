@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { WriteMarks } from '../../src/modules/query/write-marks';
 import { createPrimary, type GroupServer } from '../servers/postgresql-replica';
 import { removeWithProcess } from '../servers/remove-with-process';
 import { startTestService, type Answer, type TestService, type TestUser } from './service';
@@ -264,6 +266,36 @@ describe('a connection with replicas, on PostgreSQL', () => {
     expect((await client.query('SELECT FROM write_marks')).rowCount).toBe(0);
     expect(await source()).toBe('replica');
     await client.end();
+  });
+
+  it('shows everybody what was written past the runs, where a change rests on it', async () => {
+    await caughtUp();
+    await second.ask('SELECT pg_wal_replay_pause()');
+    await third.ask('SELECT pg_wal_replay_pause()');
+    const count = (through: TestService): Promise<Answer> =>
+      ask('SELECT count(*) AS n FROM notes WHERE id = 200', user.token, through);
+    await first.ask('INSERT INTO notes (id) VALUES (200)');
+    expect((await count(service)).body).toMatchObject({
+      data: [{ n: '0' }],
+      metadata: { source: 'replica' },
+    });
+    const { app } = service.service;
+    const settle = await app
+      .get(DataSource)
+      .transaction((manager) => app.get(WriteMarks).markForAll(manager, id));
+    settle();
+    for (const through of [service, other])
+      expect((await count(through)).body).toMatchObject({
+        data: [{ n: '1' }],
+        metadata: { source: 'primary' },
+      });
+    await second.ask('SELECT pg_wal_replay_resume()');
+    await third.ask('SELECT pg_wal_replay_resume()');
+    await until(async () => {
+      const { body } = await count(other);
+      expect(body.data).toEqual([{ n: '1' }]);
+      return body.metadata.source === 'replica';
+    });
   });
 
   it('keeps no result of a replica that may lack a write', async () => {

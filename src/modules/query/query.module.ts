@@ -107,6 +107,7 @@ import { WriteGenerationsJob } from './write-generations.job';
     RunRecorder,
     StatementRunner,
     StreamService,
+    WriteMarks,
   ],
 })
 export class QueryModule implements OnApplicationShutdown {

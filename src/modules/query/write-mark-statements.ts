@@ -22,10 +22,13 @@ export const markInsert: BatchStatement<WriteMark> = {
   ],
 };
 
+/** Whose marks count for all credentials. */
+export const EVERYBODY = '00000000-0000-0000-0000-000000000000';
+
 /** $1 connection, $2 credential, $3 seconds for which a replica may be late and still be read from. */
 export const sightQuery = `
-  SELECT array_agg(DISTINCT position ORDER BY position) FILTER (WHERE credential_id = $2 AND position IS NOT NULL) AS after,
-    coalesce(bool_or(credential_id = $2 AND position IS NULL), false) AS unsettled,
+  SELECT array_agg(DISTINCT position ORDER BY position) FILTER (WHERE position IS NOT NULL AND credential_id IN ($2, '${EVERYBODY}')) AS after,
+    coalesce(bool_or(position IS NULL AND credential_id IN ($2, '${EVERYBODY}')), false) AS unsettled,
     coalesce(bool_or(position IS NULL OR settled_at > clock_timestamp() - make_interval(secs => $3)), false) AS lively
   FROM write_marks WHERE connection_id = $1`;
 

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { isAppError } from '../../common/app-error';
 import type { ErrorCode } from '../../common/errors/catalog';
 import type { Principal } from '../../common/principal';
 import { batchWrite, type BatchWrite } from '../../database/batch-statement';
 import { Instance } from '../../database/instance';
+import { ConnectionDirectory } from '../connections/connection-directory';
 import { serverCountOf, type ConnectionRecord } from '../connections/connection-record';
 import { Sources } from '../connections/sources.provider';
 import type { JobReport } from '../jobs/job';
@@ -14,6 +16,7 @@ import { Jobs } from '../jobs/jobs.service';
 import { SettingsService } from '../settings/settings.service';
 import type { Run, Sight } from './run';
 import {
+  EVERYBODY,
   expireStatement,
   markInsert,
   settleStatements,
@@ -56,6 +59,7 @@ export class WriteMarks implements BeforeApplicationShutdown {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly instance: Instance,
     private readonly sources: Sources,
+    private readonly directory: ConnectionDirectory,
     private readonly settings: SettingsService,
     jobs: Jobs,
   ) {
@@ -97,11 +101,28 @@ export class WriteMarks implements BeforeApplicationShutdown {
   settle(run: Run, error?: unknown): void {
     if (!isMarked(run) || this.stop.signal.aborted) return;
     if (isAppError(error) && withoutEffect.has(error.code)) return void this.drop(run);
-    const { connection, id } = run;
-    const known = this.ended.get(connection.id);
-    if (known) known.runIds.add(id);
-    else this.ended.set(connection.id, { record: connection, runIds: new Set([id]) });
-    if (!this.settling.has(connection.id)) this.settling.set(connection.id, this.settleAll(connection.id));
+    this.settleMark(run.connection, run.id);
+  }
+
+  /**
+   * A mark for everybody, as part of a change that rests on what was written to a connection past its runs.
+   * @param manager of the transaction of the change
+   * @returns to be called when that has ended
+   */
+  async markForAll(manager: EntityManager, connectionId: string): Promise<() => void> {
+    const record = await this.directory.require(connectionId);
+    if (serverCountOf(record) === 1) return () => undefined;
+    const runId = randomUUID();
+    const values = [[runId], [record.id], [EVERYBODY], [this.instance.id]];
+    await manager.query(markInsert.sql, values);
+    return () => this.settleMark(record, runId);
+  }
+
+  private settleMark(record: ConnectionRecord, runId: string): void {
+    const known = this.ended.get(record.id);
+    if (known) known.runIds.add(runId);
+    else this.ended.set(record.id, { record, runIds: new Set([runId]) });
+    if (!this.settling.has(record.id)) this.settling.set(record.id, this.settleAll(record.id));
   }
 
   async expire(): Promise<JobReport> {

@@ -4,6 +4,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import { ConnectionDirectory } from '../connections/connection-directory';
 import { ResultCache } from '../query/result-cache';
+import { WriteMarks } from '../query/write-marks';
 import { SettingsService } from '../settings/settings.service';
 import { ShardOwnership, type WritePause } from '../shards/shard-ownership';
 import { isSame, total } from './compare-table';
@@ -29,6 +30,7 @@ export class CutOver {
     private readonly settings: SettingsService,
     private readonly cache: ResultCache,
     private readonly directory: ConnectionDirectory,
+    private readonly marks: WriteMarks,
   ) {}
 
   /**
@@ -91,7 +93,10 @@ export class CutOver {
   ): Promise<void> {
     const back = move.direction === 'back';
     const keepMinutes = await this.settings.get('shard_move_keep_minutes');
+    let settle = (): void => undefined;
     await this.locked(move, async (manager) => {
+      // Replicas of the new owner answer when they have what was moved.
+      settle = await this.marks.markForAll(manager, to.connectionId);
       const epoch = await this.ownership.reassign(manager, pause, from.shardId, to.shardId);
       const pauseMs = pausedMs();
       const flipped = back
@@ -108,6 +113,7 @@ export class CutOver {
         manager,
       );
     });
+    settle();
   }
 
   /** Whoever has the move now has a pause of its own; and what is not lifted ends by itself. */

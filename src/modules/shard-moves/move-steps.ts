@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { AppError, isAppError } from '../../common/app-error';
+import { WriteMarks } from '../query/write-marks';
 import { ShardOwnership } from '../shards/shard-ownership';
 import { copyTable } from './copy-table';
 import { CutOver } from './cut-over';
@@ -40,6 +41,7 @@ export class MoveSteps {
     private readonly store: MoveStore,
     private readonly ownership: ShardOwnership,
     private readonly cutter: CutOver,
+    private readonly marks: WriteMarks,
   ) {}
 
   run(state: WorkingState, work: MoveWork): Promise<void> {
@@ -126,12 +128,16 @@ export class MoveSteps {
       }
     }
     const state = move.direction === 'forward' ? 'done' : 'undone';
+    let settle = (): void => undefined;
     await this.ownership.transaction(async (manager) => {
       await this.ownership.lock(manager, move.group);
+      // A replica that still has the deleted rows would give them twice in an answer over all shards.
+      settle = await this.marks.markForAll(manager, cleaned.connectionId);
       const epoch = await this.ownership.raiseEpoch(manager, move.group);
       const finishedAt = (): string => 'clock_timestamp()';
       await this.store.enter(lease, move, { state, finishedAt, keepUntil: null }, { epoch }, manager);
     });
+    settle();
   }
 
   /** Whatever else is wrong: rows are never deleted where they belong. */
