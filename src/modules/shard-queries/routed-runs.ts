@@ -11,6 +11,9 @@ import { ShardRouter, type FoundRoute, type RoutedRequest } from '../shards/shar
 /** Routes tried for one request while the map keeps changing. */
 const MAX_ROUTES = 4;
 
+/** How often a write looks whether a pause is over, while it waits for that. */
+const MOVE_LOOK_MS = 500;
+
 /** Refusals before anything was sent, which a change of the map explains. */
 const explainedByChange = new Set<ErrorCode>([
   'shard.map_changed',
@@ -37,14 +40,22 @@ export class RoutedRuns {
     request: RoutedRequest & { readonly query: QueryRequestBody },
     ask: (caller: ConditionalCaller, found: FoundRoute) => Promise<T>,
   ): Promise<T> {
+    const until = performance.now() + request.waitMs;
     for (let tries = 1; ; tries++) {
       const found = await this.find(caller, request, tries > 1);
       try {
-        return await ask({ ...caller, conditions: [shardMapUnchanged(found.map)] }, found);
+        return await ask({ ...caller, ...conditionsOf(found) }, found);
       } catch (error) {
         if (!isAppError(error)) throw error;
         // Without the id of a run there is no record of it yet.
         if (error.extra.queryId === undefined) throw await this.queries.refuse(caller, request.query, error);
+        const leftMs = until - performance.now();
+        if (error.code === 'shard.moving' && leftMs > 0) {
+          // A pause may also end by itself, of which nobody is told.
+          await this.router.changed(Math.min(leftMs, MOVE_LOOK_MS));
+          tries = 0;
+          continue;
+        }
         if (!explainedByChange.has(error.code)) throw error;
         if (tries < MAX_ROUTES && (await this.router.hasChanged(found))) continue;
         throw hidden(error, request);
@@ -63,6 +74,12 @@ export class RoutedRuns {
       throw isAppError(error) ? await this.queries.refuse(caller, request.query, error) : error;
     }
   }
+}
+
+/** What must still hold when an intent is committed. */
+function conditionsOf({ map, route, slot }: FoundRoute): Pick<ConditionalCaller, 'conditions' | 'way'> {
+  const conditions = [shardMapUnchanged(map)];
+  return route.kind === 'shard' ? { conditions, way: { epoch: map.epoch, slot } } : { conditions };
 }
 
 /** A shard that is not the caller's to ask is like one that is not there. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
 import { ProcedureService, type CallAnswer } from '../query/procedures/procedure.service';
+import { placeOf } from './place-of';
 import { RoutedRuns } from './routed-runs';
 import type { ShardProcedureRequest } from './shard-procedure-request';
 
@@ -18,9 +19,7 @@ export class ShardProceduresService {
     return this.routed.run(caller, request, async (conditional, { route }) => {
       if (route.kind === 'all')
         throw new AppError('query.unsupported', 'A procedure is called on one shard, not on all of them');
-      const connectionId = route.kind === 'global' ? route.connectionId : route.shard.connectionId;
-      const onlyReads = route.kind === 'shard' && route.onlyReads;
-      return this.procedures.run(conditional, { ...request.query, connectionId, onlyReads }, client);
+      return this.procedures.run(conditional, { ...request.query, ...placeOf(route) }, client);
     });
   }
 }
