@@ -38,6 +38,7 @@ const made = [
   'create procedure floods() begin while true do select 1; end while; end',
   `create procedure tells() begin declare words text; select concat('secret ', note) into words from orders where id = 7;
     signal sqlstate '45000' set message_text = words; end`,
+  `create procedure claims() begin signal sqlstate '08S01' set message_text = 'gone'; end`,
   `create procedure leaves() begin set @trace = 'left'; set session group_concat_max_len = 7; do get_lock('left', 0);
     set names latin1; execute immediate 'use information_schema'; end`,
   'create procedure `do; drop table orders --`(inout `a ``b` int) begin set `a ``b` = `a ``b` + 1; end',
@@ -203,6 +204,10 @@ describeEngine('mariadb', () => {
     const error = await failure(call('tells'));
     expect(error.message).not.toContain('note');
     expect(error.extra).toMatchObject({ sqlState: '45000' });
+  });
+
+  it('does not take the word of a procedure for the state of the connection', async () => {
+    expect(await code('claims')).toBe('query.database_error');
   });
 
   const running = async (name: string): Promise<boolean> =>

@@ -59,6 +59,7 @@ describeEngine('postgresql', () => {
         loop begin perform pg_sleep(0.05); exception when query_canceled then null; end; end loop; end $$;
       create procedure tells() language plpgsql as $$ begin raise exception 'secret %', (select note from orders where id = 7); end $$;
       create procedure fails() language plpgsql as $$ begin execute 'select ' || (select note from orders where id = 7) || ' from'; end $$;
+      create procedure claims() language plpgsql as $$ begin raise exception 'gone' using errcode = '08006'; end $$;
       create procedure leaves() language plpgsql as $$ begin
         perform set_config('search_path', 'pg_catalog', false), set_config('my.trace', 'left', false), pg_advisory_lock(77); end $$;
       create procedure "Odd ""Shop"."do; drop table orders --"(inout "a ""b" int) language plpgsql as $$ begin "a ""b" := "a ""b" + 1; end $$;
@@ -244,6 +245,10 @@ describeEngine('postgresql', () => {
       expect(error.extra.sqlState).toEqual(expect.any(String));
       expect(error.extra.position).toBeUndefined();
     }
+  });
+
+  it('does not take the word of a procedure for the state of the connection', async () => {
+    expect(await code('claims')).toBe('query.database_error');
   });
 
   it('stops on the server at the deadline and when told to', async () => {

@@ -393,7 +393,7 @@ function mapped(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const { code, extra } = mapStatementError(error);
   const ends = isServerError(error) && error.errno === endsTransaction;
-  return procedureFailure(ends ? 'ends_transaction' : code, extra);
+  return procedureFailure(ends ? 'ends_transaction' : code, extra, isFatal(error) || !isServerError(error));
 }
 
 function convert(row: readonly WireValue[], readers: readonly CellReader[]): Row {

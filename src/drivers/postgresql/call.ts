@@ -22,7 +22,7 @@ import { changedRowsQuery } from './count-changes';
 import { expectationQuery, expectationValues } from './describe-relations';
 import { procedureQuery, procedureVersionQuery, readProcedures } from './describe-procedures';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
-import { mapStatementError } from './map-error';
+import { isServerError, mapStatementError } from './map-error';
 import { quoteIdentifier } from './quote';
 import type { PostgresSession } from './session';
 import { describeColumn, type TypeRegistry } from './type-registry';
@@ -402,7 +402,11 @@ export class PostgresCall implements RunningCall {
     const { code, extra } = mapStatementError(error, Date.now() - this.#startedAt, this.request.timeoutMs);
     // A position would be one in the text of the call or of the procedure, which the caller has not written.
     const { position: _, ...rest } = extra;
-    return procedureFailure(rest.sqlState === endsTransaction ? 'ends_transaction' : code, rest);
+    return procedureFailure(
+      rest.sqlState === endsTransaction ? 'ends_transaction' : code,
+      rest,
+      !isAlive(error),
+    );
   }
 
   /** Back to the pool when it is certain that the session is as it was opened, else closed. */
@@ -415,6 +419,11 @@ export class PostgresCall implements RunningCall {
       this.done();
     })();
   }
+}
+
+/** An error of a server whose session goes on (manual, "Error and Notice Message Fields"). */
+function isAlive(error: unknown): boolean {
+  return isServerError(error) && error.severity === 'ERROR';
 }
 
 /** Cursors that have no name of their own come in a column that is called like the call. */
