@@ -89,6 +89,29 @@ describe('the chain of the record', () => {
     expect(await admin.query('SELECT 1 FROM audit_outbox')).toEqual([]);
   });
 
+  it('goes on in order when the clock of the machine is set back, and forward again', async () => {
+    const one = await start();
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now');
+    try {
+      for (const hours of [0, -30, -29, -1000, 0, 1]) {
+        clock.mockReturnValue(now + hours * 3_600_000);
+        await one.audit.record(event('test.clock', { hours }));
+        await one.source.transaction((manager) =>
+          one.audit.recordIn(manager, event('test.clock', { hours })),
+        );
+      }
+    } finally {
+      clock.mockRestore();
+    }
+    const [chain] = await chainsOf(one);
+    expect(await verify(chain!)).toBe(12);
+    const times = (await stored(chain!)).map(({ at }) => at);
+    expect(times).toEqual(times.toSorted());
+    expect(new Set(times).size).toBe(12);
+    expect((await readTail(admin.manager, chain!)).brokenAt).toBeNull();
+  });
+
   it('leaves out what was rolled back', async () => {
     const one = await start();
     const failed = one.source.transaction(async (manager) => {
