@@ -1,8 +1,11 @@
 /** Elements that need no quotes (manual, "Array Input and Output Syntax"): no comma, brace, quote, backslash, space; not NULL. */
 const plain = /^(?!null$)[\w.:+-]+$/i;
 
-/** An array as PostgreSQL reads it. Buffers are `bytea`. */
-export function arrayLiteral(values: readonly unknown[]): string {
+/** What a column of a batch holds; Buffers are `bytea`. */
+export type ArrayElement = string | number | bigint | boolean | Buffer | null | undefined;
+
+/** An array as PostgreSQL reads it. */
+export function arrayLiteral(values: readonly ArrayElement[]): string {
   let text = '{';
   for (let index = 0; index < values.length; index++) {
     if (index > 0) text += ',';
@@ -11,7 +14,7 @@ export function arrayLiteral(values: readonly unknown[]): string {
   return `${text}}`;
 }
 
-function element(value: unknown): string {
+function element(value: ArrayElement): string {
   if (value === null || value === undefined) return 'NULL';
   if (typeof value === 'boolean') return value ? 't' : 'f';
   if (Buffer.isBuffer(value)) return `"\\\\x${value.toString('hex')}"`;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { arrayLiteral } from './array-literal';
+import { arrayLiteral, type ArrayElement } from './array-literal';
 import type { BatchCheck, BatchQuestion, BatchStatement, BatchWrite } from './batch-statement';
 
 export interface CombinedStatement {
@@ -40,7 +40,7 @@ export function combineBatches(
   for (const statement of statements) {
     const rows = groups.get(statement)!;
     for (const column of statement.columns)
-      values.push(arrayLiteral(rows.map((row) => column(row as never))));
+      values.push(arrayLiteral(rows.map((row) => column(row as never) as ArrayElement)));
   }
   return { ...textOf(statements, checked), values };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Client } from 'pg';
-import { arrayLiteral } from '../../src/database/array-literal';
+import { arrayLiteral, type ArrayElement } from '../../src/database/array-literal';
 import { freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
 
 describe('arrayLiteral', () => {
@@ -17,7 +17,7 @@ describe('arrayLiteral', () => {
     await database.drop();
   });
 
-  const read = async (type: string, values: readonly unknown[]): Promise<unknown[]> => {
+  const read = async (type: string, values: readonly ArrayElement[]): Promise<unknown[]> => {
     const { rows } = await client.query(`SELECT to_json($1::${type}[]) AS v`, [arrayLiteral(values)]);
     return rows[0].v;
   };
