@@ -82,6 +82,14 @@ describe('syslog over TLS (RFC 5425)', () => {
     expect(received).toEqual(['9 a message']);
   });
 
+  it('arrives at a server that speaks TLS 1.2 at most', async () => {
+    const options = { key: testKey, cert: testCertificate, maxVersion: 'TLSv1.2' as const };
+    const old = createTlsServer(options, (socket) => void socket.resume().on('error', () => undefined));
+    const address = `syslog+tls://db.test:${await listening(old)}`;
+    expect(await send(address, 'ca.pem')).toBe('sent');
+    old.close();
+  });
+
   it('sends nothing to a server of another authority, or of another name', async () => {
     received.length = 0;
     expect(await send(`syslog+tls://db.test:${port}`, 'strange.pem')).toMatch(/CERT|UNABLE_TO_VERIFY/);
