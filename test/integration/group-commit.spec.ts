@@ -148,6 +148,36 @@ describe('GroupCommit', () => {
     expect(Number.parseInt(after!, 10)).toBe(Number.parseInt(before!, 10) + 1);
   });
 
+  it('refuses more than it can hold while the database does not answer, and writes all it has taken', async () => {
+    const before = await count('left_side');
+    const holder = source.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('LOCK TABLE left_side IN ACCESS EXCLUSIVE MODE');
+    const all = Array.from({ length: 11_000 }, () =>
+      commit.write([batchWrite(left, { id: randomUUID(), amount: 1 })]).then(
+        () => 'written',
+        (error: { code: string }) => error.code,
+      ),
+    );
+    await holder.commitTransaction();
+    await holder.release();
+    const results = await Promise.all(all);
+    const written = results.filter((one) => one === 'written').length;
+    expect(new Set(results)).toEqual(new Set(['written', 'audit.unavailable']));
+    expect(written).toBeGreaterThanOrEqual(10_000);
+    expect((await count('left_side')) - before).toBe(written);
+  });
+
+  it('asks once what many ask, and answers each', async () => {
+    const check = (key: string): Promise<string> =>
+      commit.write([], [batchCheck(alive, key, key, 'auth.session_ended')]).then(
+        () => 'holds',
+        (error: { code: string }) => error.code,
+      );
+    const answers = await Promise.all(['yes', 'no', 'yes', 'no', 'yes'].map(check));
+    expect(answers).toEqual(['holds', 'auth.session_ended', 'holds', 'auth.session_ended', 'holds']);
+  });
+
   it('works on after its session was killed', async () => {
     await source.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`,
