@@ -145,6 +145,7 @@ class Gatherer {
       return { result, flights, missing, recorded, executionTimeMs: performance.now() - startedAt };
     } catch (error) {
       this.failure ??= { error };
+      // What fails from here on fails because it is stopped.
       this.stop('cancelled' satisfies StopReason);
       await Promise.all(this.flights.map(({ over }) => over));
       throw this.failure.error;

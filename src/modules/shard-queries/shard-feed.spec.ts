@@ -37,6 +37,14 @@ describe('ShardFeed', () => {
     expect(await poured).toEqual({ rowCount: 2000, bytes: null, truncated: true, cached: false });
   });
 
+  it('lets go of who pours when the run is stopped', async () => {
+    const feed = new ShardFeed();
+    const poured = feed.pour(cursorOf([thousand, thousand], { count: 0 }));
+    await feed.ready();
+    feed.interrupt(new Error('stopped'));
+    await expect(poured).rejects.toThrow('stopped');
+  });
+
   it('fails both who waits for it and who reads it', async () => {
     const feed = new ShardFeed();
     const waiting = feed.ready();

@@ -1,4 +1,3 @@
-import { AppError } from '../../common/app-error';
 import type { Column, Row } from '../../drivers/cell';
 import type { Cursor } from '../../drivers/driver';
 import { Waiters } from '../../drivers/waiters';
@@ -20,6 +19,8 @@ export class ShardFeed implements Part {
   private isReady = false;
   private isEnded = false;
   private isResting = false;
+  private isStopped = false;
+  private interruption: { readonly error: unknown } | null = null;
   private failure: { readonly error: unknown } | null = null;
 
   /** Reads the cursor to its end, never far ahead of the merge. */
@@ -35,15 +36,22 @@ export class ShardFeed implements Part {
       this.waiters.notify();
       if (this.isEnded) return this.end(false);
       this.isResting = true;
-      await this.waiters.until(() => this.ahead < MAX_AHEAD || this.failure !== null);
+      await this.waiters.until(() => this.ahead < MAX_AHEAD || this.isStopped || this.interruption !== null);
       this.isResting = false;
-      if (this.failure) return this.end(true);
+      if (this.isStopped) return this.end(true);
+      if (this.interruption) throw this.interruption.error;
     }
   }
 
-  /** Whoever reads gets the error; whoever pours stops. The first one counts. */
+  /** Whoever reads gets the error. The first one counts. */
   fail(error: unknown): void {
     this.failure ??= { error };
+    this.waiters.notify();
+  }
+
+  /** Whoever pours stops waiting for whoever reads; what became of the run is still to be told. */
+  interrupt(error: unknown): void {
+    this.interruption ??= { error };
     this.waiters.notify();
   }
 
@@ -52,9 +60,9 @@ export class ShardFeed implements Part {
    * @returns whether `pour` ends by itself: it is at its end, or waits for its turn. Otherwise it waits for the database
    */
   stop(): boolean {
-    const { isResting, isEnded } = this;
-    this.fail(new AppError('query.cancelled'));
-    return isResting || isEnded;
+    this.isStopped = true;
+    this.waiters.notify();
+    return this.isResting || this.isEnded;
   }
 
   async ready(): Promise<void> {

@@ -18,6 +18,8 @@ export class ShardFlight {
     private readonly runner: StatementRunner,
     onFailure: (flight: ShardFlight, error: unknown) => void,
   ) {
+    const { signal } = this.controller;
+    signal.addEventListener('abort', () => this.feed.interrupt(abortError(signal)), { once: true });
     const begun = new Promise<void>((resolve) => {
       this.begin = resolve;
     });
