@@ -326,6 +326,45 @@ describe('shards over HTTP', () => {
       expect(hashed.body.code).toBe('request.conflict');
     });
 
+    it('says which keys to move so that shards have as many as the others', async () => {
+      const group = 'balanced';
+      const of = async (): Promise<any> =>
+        (await service.api('GET', `/api/shards/groups/${group}/balance`)).body;
+      await service.api('PUT', `/api/shards/groups/${group}`, { strategy: 'directory' });
+      await add('l1', { group });
+      await add('l2', { group });
+      for (const key of ['k1', 'k2', 'k3', 'k4', 'k5']) {
+        await service.api('PUT', `/api/shards/groups/${group}/keys/${key}`, { shardId: 'l1' });
+      }
+      expect(await of()).toMatchObject({
+        shards: [
+          { shardId: 'l1', keys: 5, keysAfter: 3 },
+          { shardId: 'l2', keys: 0, keysAfter: 2 },
+        ],
+        moves: [{ group, source: 'l1', target: 'l2', keys: ['k1', 'k2'] }],
+        complete: true,
+      });
+      await set('l1', 'draining');
+      expect((await of()).moves).toEqual([
+        { group, source: 'l1', target: 'l2', keys: ['k1', 'k2', 'k3', 'k4', 'k5'] },
+      ]);
+      await set('l2', 'read_only');
+      expect((await of()).moves).toEqual([]);
+      expect((await service.api('GET', '/api/shards/groups/nowhere/balance')).status).toBe(404);
+    });
+
+    it('names buckets where those are assigned', async () => {
+      const { body } = await service.api('GET', '/api/shards/groups/default/balance');
+      const [one, two] = body.shards;
+      expect(Math.abs(one.keysAfter - two.keysAfter)).toBeLessThanOrEqual(1);
+      const [source, target] = one.keys > 0 ? [one.shardId, two.shardId] : [two.shardId, one.shardId];
+      await set(source, 'draining');
+      const { moves } = (await service.api('GET', '/api/shards/groups/default/balance')).body;
+      const buckets = { from: expect.any(Number), to: expect.any(Number) };
+      expect(moves).toEqual([{ group: 'default', source, target, buckets }]);
+      expect(moves[0].buckets.from).toBeLessThanOrEqual(moves[0].buckets.to);
+    });
+
     it('gives users of a region to its shards only', async () => {
       const group = 'regions';
       await service.api('PUT', `/api/shards/groups/${group}`, { strategy: 'region' });

@@ -9,6 +9,8 @@ import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
 import { ApiAnswer, ApiPage } from '../../http/api-answer';
 import { SHARD_NAME, ShardBody, ShardGroupBody, ShardKeyBody, ShardPatch, ShardQuery } from './shard.dto';
+import { ShardBalanceService } from './shard-balance.service';
+import { ShardBalanceView } from './shard-balance.view';
 import { ShardGroupsService } from './shard-groups.service';
 import { ShardKeysService } from './shard-keys.service';
 import { ShardReader } from './shard-reader';
@@ -25,6 +27,7 @@ export class ShardsController {
     private readonly groups: ShardGroupsService,
     private readonly keys: ShardKeysService,
     private readonly reader: ShardReader,
+    private readonly balances: ShardBalanceService,
   ) {}
 
   @Get()
@@ -70,6 +73,16 @@ export class ShardsController {
     @CurrentCaller() caller: Caller,
   ): Promise<ShardGroupView> {
     return this.groups.put(caller, nameOf(group), body);
+  }
+
+  @Get('groups/:group/balance')
+  @Requires('connections.manage')
+  @ApiOperation({
+    summary: 'Keys of each shard, and the moves that would even them out; nothing is moved by asking',
+  })
+  @ApiOkResponse({ type: ShardBalanceView })
+  balance(@Param('group') group: string): Promise<ShardBalanceView> {
+    return this.balances.propose(nameOf(group));
   }
 
   @Get('groups/:group/keys/:key')

@@ -6,6 +6,7 @@ import { ConnectionsModule } from '../connections/connections.module';
 import { PermissionsModule } from '../permissions/permissions.module';
 import { SessionShard } from './session-shard.entity';
 import { ShardAssignment } from './shard-assignment.entity';
+import { ShardBalanceService } from './shard-balance.service';
 import { ShardGroup } from './shard-group.entity';
 import { ShardGroupsService } from './shard-groups.service';
 import { ShardHomes } from './shard-homes';
@@ -28,6 +29,7 @@ import { ShardsService } from './shards.service';
   ],
   controllers: [ShardsController],
   providers: [
+    ShardBalanceService,
     ShardGroupsService,
     ShardHomes,
     ShardKeysService,
