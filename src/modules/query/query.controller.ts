@@ -41,10 +41,10 @@ export class QueryController {
 
   @Get('running')
   @Requires('history.read')
-  @ApiOperation({ summary: "What runs now on this replica: one's own, or everybody's for administrators" })
+  @ApiOperation({ summary: "What runs now on any replica: one's own, or everybody's for administrators" })
   @ApiAnswer({ items: [runningExample] })
-  running(@CurrentCaller() caller: Caller): { items: RunningView[] } {
-    return { items: this.cancellation.list(caller.principal) };
+  async running(@CurrentCaller() { principal }: Caller): Promise<{ items: RunningView[] }> {
+    return { items: await this.cancellation.list(principal) };
   }
 
   @Delete(':queryId')
