@@ -44,18 +44,18 @@ export const settingDefinitions = {
     description: 'How long a cached result may be used, in seconds',
     category: 'query',
   }),
-  max_replica_lag_ms: integer({
-    default: 10_000,
-    min: 100,
-    max: 300_000,
-    description: 'A replica that may lack more than the last so many milliseconds is not read from',
-    category: 'query',
-  }),
   cache_memory_mib: integer({
     default: 64,
     min: 0,
     max: 65_536,
     description: 'Memory of each replica for cached results, in MiB',
+    category: 'query',
+  }),
+  max_replica_lag_ms: integer({
+    default: 10_000,
+    min: 100,
+    max: 300_000,
+    description: 'A replica that may lack more than the last so many milliseconds is not read from',
     category: 'query',
   }),
   saved_result_days: integer({
