@@ -68,7 +68,10 @@ export class MoveSteps {
     let stuckRounds = 0;
     for (let round = 1; ; round++) {
       if (round > MAX_ROUNDS) {
-        throw new AppError('shard.move_pause_over', 'There are more rows, or more is written, than the last step can deal with');
+        throw new AppError(
+          'shard.move_pause_over',
+          'There are more rows, or more is written, than the last step can deal with',
+        );
       }
       const startedAt = performance.now();
       const { differences, stuck, rows } = await reconcile(
