@@ -437,7 +437,7 @@ describe.each(['postgresql', 'mariadb'] as const)('procedures on %s', (type) => 
       details: { code: 'permission.procedure_denied' },
     });
     const { rows } = await system.query(
-      'select generated_sql, statement_kind, status, row_count from query_history where id = any($1) order by created_at',
+      'select generated_sql, statement_kind, status, row_count, result_bytes from query_history where id = any($1) order by created_at',
       [[body.queryId, refused.body.queryId]],
     );
     expect(rows).toMatchObject([
@@ -446,6 +446,7 @@ describe.each(['postgresql', 'mariadb'] as const)('procedures on %s', (type) => 
         statement_kind: 'call',
         status: 'success',
         row_count: '1',
+        result_bytes: expect.stringMatching(/^[1-9]/),
       },
       { generated_sql: `CALL ${named('counts')}`, status: 'error' },
     ]);

@@ -39,9 +39,9 @@ export class ShardProceduresController {
     @CurrentCaller() caller: Caller,
   ): Promise<void> {
     const asked = parseShardProcedure(shardId, request.body);
-    const { head, outcome } = await this.procedures.run(caller, asked, clientAbort(request, reply));
+    const { head, outcome, results } = await this.procedures.run(caller, asked, clientAbort(request, reply));
     await reply
       .header('content-type', 'application/json; charset=utf-8')
-      .send(encodeCall(head, outcome, asked.query.rowMode));
+      .send(encodeCall(head, outcome, results));
   }
 }

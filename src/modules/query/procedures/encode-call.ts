@@ -5,11 +5,16 @@ import { resultColumns, type ResultHead } from '../query-result';
 import { uniqueNames } from '../unique-names';
 import { rowsOf, type CallOutcome, type CollectedSet } from './collect-call';
 
-/** The answer of `POST /api/database/procedure` as JSON text. */
-export function encodeCall(head: ResultHead, outcome: CallOutcome, mode: RowMode): string {
+/** What a call gave, as it stands in the answer. */
+export function encodeResults({ sets, out: { columns, row } }: CallOutcome, mode: RowMode): string {
+  const results = sets.map((set) => encodeSet(set, mode)).join(',');
+  const out = encodeRow(row, rowLayout(uniqueNames(columns.map(({ name }) => name)), 'object', {}));
+  return `"resultSets":[${results}],"out":${out}`;
+}
+
+/** The answer of `POST /api/database/procedure` as JSON text. @param results of `encodeResults` */
+export function encodeCall(head: ResultHead, outcome: CallOutcome, results: string): string {
   const { queryId, executionTimeMs, metadata } = head;
-  const { columns, row } = outcome.out;
-  const sets = outcome.sets.map((set) => encodeSet(set, mode)).join(',');
   const tail = JSON.stringify({
     rowCount: rowsOf(outcome),
     truncated: outcome.sets.some(({ truncated }) => truncated),
@@ -17,9 +22,8 @@ export function encodeCall(head: ResultHead, outcome: CallOutcome, mode: RowMode
     cached: false,
     metadata,
   });
-  const out = encodeRow(row, rowLayout(uniqueNames(columns.map(({ name }) => name)), 'object', {}));
-  const described = JSON.stringify(resultColumns(columns, null));
-  return `{"queryId":"${queryId}","success":true,"resultSets":[${sets}],"out":${out},"outColumns":${described},${tail.slice(1)}`;
+  const described = JSON.stringify(resultColumns(outcome.out.columns, null));
+  return `{"queryId":"${queryId}","success":true,${results},"outColumns":${described},${tail.slice(1)}`;
 }
 
 function encodeSet({ name, columns, rows, truncated }: CollectedSet, mode: RowMode): string {

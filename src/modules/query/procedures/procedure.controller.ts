@@ -37,10 +37,10 @@ export class ProcedureController {
     @CurrentCaller() caller: Caller,
   ): Promise<void> {
     const body = parseProcedureRequest(request.body);
-    const { head, outcome } = await this.procedures.run(caller, body, clientAbort(request, reply));
+    const { head, outcome, results } = await this.procedures.run(caller, body, clientAbort(request, reply));
     await reply
       .header('content-type', 'application/json; charset=utf-8')
-      .send(encodeCall(head, outcome, body.rowMode));
+      .send(encodeCall(head, outcome, results));
   }
 
   @Get('procedures')

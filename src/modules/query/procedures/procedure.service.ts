@@ -6,6 +6,8 @@ import type { ResultHead } from '../query-result';
 import type { Run, RunEnd } from '../run';
 import { StatementRunner } from '../statement-runner';
 import type { PermittedCall } from './call-wish';
+import type { RowMode } from '../../../drivers/row-layout';
+import { encodeResults } from './encode-call';
 import { collectCall, rowsOf, type CallOutcome } from './collect-call';
 import type { ProcedureRequestBody } from './procedure-request';
 
@@ -15,6 +17,8 @@ export interface CallAnswer {
   readonly run: Run;
   readonly head: ResultHead;
   readonly outcome: CallOutcome;
+  /** Of the outcome, encoded as the request asks. */
+  readonly results: string;
 }
 
 /** Calls procedures on behalf of callers, by the way that every statement goes. */
@@ -33,9 +37,10 @@ export class ProcedureService {
   async run(caller: Caller, request: ProcedureRequestBody, client: AbortController): Promise<CallAnswer> {
     const run = callOf(await this.admission.admit(caller, request));
     const { end, outcome } = await this.runner.carryOut(run, client, async (signal) =>
-      endOf(await this.call(run, signal)),
+      endOf(await this.call(run, signal), request.rowMode),
     );
-    return { run, head: headOf(run, end.outcome, outcome.executionTimeMs), outcome: end.outcome };
+    const { results } = end;
+    return { run, head: headOf(run, end.outcome, outcome.executionTimeMs), outcome: end.outcome, results };
   }
 
   private async call(run: CallRun, signal: AbortSignal): Promise<CallOutcome> {
@@ -59,12 +64,15 @@ function callOf(run: Run): CallRun {
 }
 
 /** Rows read and rows changed: both count for the budget of the day. */
-function endOf(outcome: CallOutcome): RunEnd & { readonly outcome: CallOutcome } {
+function endOf(outcome: CallOutcome, mode: RowMode): RunEnd & Pick<CallAnswer, 'outcome' | 'results'> {
+  // Before the outcome is recorded: it says how many bytes were handed over.
+  const results = encodeResults(outcome, mode);
   return {
     outcome,
+    results,
     rowCount: rowsOf(outcome) + (outcome.affectedRows ?? 0),
     truncated: outcome.sets.some(({ truncated }) => truncated),
-    bytes: null,
+    bytes: Buffer.byteLength(results),
     cached: false,
   };
 }
