@@ -261,7 +261,7 @@ export interface Source {
   procedures(names: readonly RelationName[] | null, signal: AbortSignal): Promise<ProcedureDescription[]>;
   introspect(signal: AbortSignal): Promise<TableInfo[]>;
   /** The catalog on some relations, past all caches, in the order asked; `null` where there is none of that name. */
-  describe?(relations: readonly RelationName[], signal: AbortSignal): Promise<(RelationDescription | null)[]>;
+  describe(relations: readonly RelationName[], signal: AbortSignal): Promise<(RelationDescription | null)[]>;
   pool(): PoolFigures;
   /** The servers, where there are several; the one that the connection names first is the first. */
   servers?(): readonly ServerFigures[];

@@ -48,7 +48,7 @@ export interface PooledEngine<Session extends LentSession> {
   test(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TestReport>;
   introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]>;
   /** See `Source.describe`. */
-  describe?(
+  describe(
     source: Pick<Source, 'query'>,
     relations: readonly RelationName[],
     signal: AbortSignal,
@@ -85,7 +85,6 @@ export class PooledSource<Session extends LentSession> implements Source {
     relations: readonly RelationName[],
     signal: AbortSignal,
   ): Promise<(RelationDescription | null)[]> {
-    if (this.engine.describe === undefined) throw new AppError('policy.unsupported');
     return relations.length === 0 ? [] : this.engine.describe(this, relations, signal);
   }
 

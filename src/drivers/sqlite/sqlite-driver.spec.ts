@@ -489,7 +489,7 @@ describe('the catalog', () => {
 
 describe('what a statement rests on', () => {
   const versionOf = async (source: Source, name: string): Promise<string | null> =>
-    (await source.describe!([{ schema: null, name }], never))[0]?.version ?? null;
+    (await source.describe([{ schema: null, name }], never))[0]?.version ?? null;
 
   it.each([
     ['a table dropped and made again', 'create table x(a)', 'drop table x; create table x(a)'],
@@ -544,7 +544,7 @@ describe('what a statement rests on', () => {
   it('describes nothing of a view that cannot be compiled, and does not stumble over it', async () => {
     execute('create view broken as select * from missing');
     const source = await open();
-    const [found] = await source.describe!([{ schema: null, name: 'broken' }], never);
+    const [found] = await source.describe([{ schema: null, name: 'broken' }], never);
     expect(found).toMatchObject({ kind: 'view', columns: [], definition: 'select * from missing' });
   });
 });

@@ -58,6 +58,28 @@ export class SourceFactory {
     }
   }
 
+  /**
+   * Work with the Source of `record`, whose health learns what came of it.
+   * @throws AppError `connection.*` when it cannot be opened now, and whatever `work` throws
+   */
+  async use<T>(
+    record: ConnectionRecord,
+    signal: AbortSignal,
+    work: (source: Source) => Promise<T>,
+  ): Promise<T> {
+    const lease = await this.lease(record, signal);
+    try {
+      const result = await work(lease.source);
+      lease.report(undefined);
+      return result;
+    } catch (error) {
+      lease.report(error);
+      throw error;
+    } finally {
+      lease.release();
+    }
+  }
+
   /** Ends what belongs to a connection that was changed or deleted; `keepRevision` stays. */
   retire(connectionId: string, keepRevision: number | null): void {
     for (const [key, entry] of this.entries) {

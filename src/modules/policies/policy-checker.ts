@@ -100,16 +100,13 @@ export class PolicyChecker {
   }
 
   private async run(connection: ConnectionRecord, text: string, signal: AbortSignal): Promise<void> {
-    const lease = await this.sources.lease(connection, signal);
-    try {
-      await using cursor = await lease.source.query(
+    await this.sources.use(connection, signal, async (source) => {
+      await using cursor = await source.query(
         { text, values: [], access: 'read', maxRows: 1, timeoutMs: TIMEOUT_MS, hashKey: PROBE_KEY },
         signal,
       );
       await cursor.read(1);
-    } finally {
-      lease.release();
-    }
+    });
   }
 }
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { RelationDescription, RelationName } from '../../common/relation-description';
-import { AppError } from '../../common/app-error';
 import type { ConnectionRecord } from '../connections/connection-record';
 import { Sources } from '../connections/sources.provider';
 
@@ -36,21 +35,10 @@ export class RelationCatalog {
     relations: readonly RelationName[],
     signal: AbortSignal,
   ): Promise<void> {
-    const lease = await this.sources.lease(connection, signal);
-    try {
-      const describe = lease.source.describe?.bind(lease.source);
-      if (describe === undefined) throw new AppError('policy.unsupported');
-      const found = await describe(relations, signal);
-      relations.forEach((relation, index) => {
-        this.known.set(keyOf(connection, relation), { description: found[index] ?? null });
-      });
-      lease.report(undefined);
-    } catch (error) {
-      lease.report(error);
-      throw error;
-    } finally {
-      lease.release();
-    }
+    const found = await this.sources.use(connection, signal, (source) => source.describe(relations, signal));
+    relations.forEach((relation, index) => {
+      this.known.set(keyOf(connection, relation), { description: found[index] ?? null });
+    });
   }
 }
 

@@ -122,17 +122,13 @@ export class StatementRunner {
     open: (source: Source) => Promise<Opened>,
     consume: (opened: Opened) => Promise<T>,
   ): Promise<T> {
-    const lease = await this.sources.lease(run.connection, signal);
     try {
-      await using opened = await open(lease.source);
-      const result = await consume(opened);
-      lease.report(undefined);
-      return result;
+      return await this.sources.use(run.connection, signal, async (source) => {
+        await using opened = await open(source);
+        return await consume(opened);
+      });
     } catch (error) {
-      lease.report(error);
       throw inWords(run.plan, error);
-    } finally {
-      lease.release();
     }
   }
 

@@ -49,17 +49,7 @@ export class SchemaCache {
 
   private async introspect(connection: ConnectionRecord): Promise<void> {
     const signal = AbortSignal.timeout(INTROSPECT_MS);
-    const lease = await this.sources.lease(connection, signal);
-    let tables: TableInfo[];
-    try {
-      tables = await lease.source.introspect(signal);
-      lease.report(undefined);
-    } catch (error) {
-      lease.report(error);
-      throw error;
-    } finally {
-      lease.release();
-    }
+    const tables = await this.sources.use(connection, signal, (source) => source.introspect(signal));
     const schemas = [...new Set(tables.map(({ schema }) => schema))];
     await this.dataSource.transaction(async (manager) => {
       // Locks the connection's row: two replicas that read at once write one after the other.

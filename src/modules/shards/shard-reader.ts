@@ -103,14 +103,11 @@ export class ShardReader {
   private async latencyOf({ connectionId }: ShardRow): Promise<number | null> {
     const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
     try {
-      const lease = await this.sources.lease(await this.directory.require(connectionId), signal);
-      try {
+      return await this.sources.use(await this.directory.require(connectionId), signal, async (source) => {
         const startedAt = performance.now();
-        await lease.source.test(signal);
+        await source.test(signal);
         return Math.round((performance.now() - startedAt) * 1000) / 1000;
-      } finally {
-        lease.release();
-      }
+      });
     } catch {
       return null;
     }

@@ -117,10 +117,7 @@ export class ServerSet implements Source {
     signal: AbortSignal,
   ): Promise<(RelationDescription | null)[]> {
     return this.on({ kind: 'catalog' }, signal, (server) =>
-      server.use(async (source) => {
-        if (!source.describe) throw new AppError('policy.unsupported');
-        return source.describe(relations, signal);
-      }, signal),
+      server.use((source) => source.describe(relations, signal), signal),
     );
   }
 

@@ -58,17 +58,7 @@ export class ProcedureCatalog {
   private async describe({ connection, permission }: AccessibleConnection): Promise<ProcedureDescription[]> {
     const names = permission.procedures?.map(({ procedure }) => qualifiedName(procedure)) ?? null;
     const signal = AbortSignal.timeout(LOAD_TIMEOUT_MS);
-    const lease = await this.sources.lease(connection, signal);
-    try {
-      const found = await lease.source.procedures(names, signal);
-      lease.report(undefined);
-      return found;
-    } catch (error) {
-      lease.report(error);
-      throw error;
-    } finally {
-      lease.release();
-    }
+    return this.sources.use(connection, signal, (source) => source.procedures(names, signal));
   }
 
   private async refusalOf(
