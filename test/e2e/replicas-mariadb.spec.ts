@@ -73,7 +73,7 @@ describeEngine('mariadb', () => {
       username: 'app',
       password: first.password,
       replicas: [second, third].map(({ port }) => ({ host: '127.0.0.1', port })),
-      options: { maxReplicaLagMs: 3000 },
+      options: { maxReplicaLagMs: 6000 },
       readOnly: false,
       maxConnections: 4,
     });
