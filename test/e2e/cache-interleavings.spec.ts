@@ -115,9 +115,12 @@ describe.each([
         continue;
       }
       const [query, user, rowMode] = [pick(queries), pick(users), pick(['object', 'array'])];
-      const answers = await Promise.all(
-        replicas.map((on) => run(on, query, { rowMode, maxRows: 5 }, user.token)),
-      );
+      const answers: Answer[] = [];
+      // What is asked for the second time is what the first left behind.
+      for (let round = 0; round < 2; round++) {
+        const ask = (on: TestService): Promise<Answer> => run(on, query, { rowMode, maxRows: 5 }, user.token);
+        answers.push(...(await Promise.all(replicas.map(ask))));
+      }
       const model = await run(first, query, { rowMode, maxRows: 5, cache: 'bypass' }, user.token);
       log.push(
         `${step}: ${query} → ${answers.map(({ status, body }) => `${status} ${body.cached}`).join(', ')}`,
@@ -133,7 +136,7 @@ describe.each([
       }
     }
     // Both answers and changes of every kind took part, and the cache did.
-    expect(figures.hits).toBeGreaterThan(figures.asked / 10);
+    expect(figures.hits).toBeGreaterThan(figures.asked / 20);
     expect(figures.refused).toBeGreaterThan(0);
     expect(figures.changed).toBeGreaterThan(STEPS / 10);
   });
