@@ -2,8 +2,10 @@ import autocannon from 'autocannon';
 
 export interface Target {
   readonly url: string;
+  /** `POST` when not given. */
+  readonly method?: 'GET';
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body?: string;
 }
 
 export interface Measured {
@@ -22,9 +24,9 @@ export async function load(target: Target, clients: number, seconds: number): Pr
   // Without a callback the instance is a promise as well; its types know only one of the two.
   const run = autocannon({
     url: target.url,
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...target.headers },
-    body: target.body,
+    method: target.method ?? 'POST',
+    headers: { ...(target.body !== undefined && { 'content-type': 'application/json' }), ...target.headers },
+    ...(target.body !== undefined && { body: target.body }),
     connections: clients,
     duration: seconds,
     timeout: 60,

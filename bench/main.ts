@@ -1,11 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
-import { cacheReport, compareCache, type CacheLine } from './cache';
-import { load, median, percentile, type Measured, type Target } from './load';
-import { startProgram, type Running } from './processes';
+import { compareCache } from './cache';
+import { compare, type Contender, type Line } from './compare';
+import { median, percentile, type Target } from './load';
+import { startOthers } from './others';
+import { startProgram } from './processes';
+import { formatReport, writeReport, type StreamLine } from './report';
+import { COLUMNS, scenarios } from './scenarios';
 import { startBenchService, type BenchService } from './service';
 import { readStream, type StreamMeasured } from './stream';
 
@@ -21,62 +25,28 @@ const streamRows = Number(
 );
 /** `--only=point`: one scenario, without the catalog; `--only=stream`, `--only=cache`: that alone; `--clients=64`: one load. */
 const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
+/** Puts the programs of `bench/others` into the turns as well. */
+const withOthers = process.argv.includes('--others');
 const ROUNDS = quick ? 1 : 3;
 const SECONDS = quick ? 2 : 3;
 
-interface Scenario {
-  readonly name: string;
-  readonly query: string;
-  readonly params: unknown[];
-  readonly clients: readonly number[];
-}
-
-const COLUMNS = 'id, name, email, amount, created_at, active';
-const scenarios: readonly Scenario[] = [
-  {
-    name: 'point',
-    query: `SELECT ${COLUMNS} FROM items WHERE id = $1`,
-    params: [4711],
-    clients: [1, 16, 64],
-  },
-  {
-    name: '100 rows',
-    query: `SELECT ${COLUMNS} FROM items WHERE id <= $1`,
-    params: [100],
-    clients: [1, 16, 64],
-  },
-  {
-    name: '10,000 rows',
-    query: `SELECT ${COLUMNS} FROM items WHERE id <= $1`,
-    params: [10_000],
-    clients: [1, 16],
-  },
-];
-
-interface Line {
-  readonly scenario: string;
-  readonly clients: number;
-  readonly ratio: number;
-  readonly addedP50Ms: number;
-  readonly addedP95Ms: number;
-  /** CPU time of the process per request, in microseconds: bare, service. */
-  readonly cpuUs: readonly [number, number];
-}
-
 async function main(): Promise<void> {
+  const [loadBefore = 0] = os.loadavg();
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'));
   const postgres = await startEmbeddedPostgres({
     dir: path.join(dir, 'pg'),
     password: 'bench',
     removeAfterwards: dir,
     // The record must be durable, as it is where the service runs in earnest.
-    // Checkpoints are kept out of the measurement: they would fall on one of the two programs by chance.
+    // Checkpoints are kept out of the measurement: they would fall on one of the programs by chance.
     settings: {
       fsync: 'on',
       synchronous_commit: 'on',
       full_page_writes: 'on',
       checkpoint_timeout: '30min',
       max_wal_size: '4GB',
+      // one of the other programs connects anew for each request
+      max_connections: 200,
     },
   });
   const benchUrl = await createDatabase(postgres.url, 'bench');
@@ -92,15 +62,38 @@ async function main(): Promise<void> {
     path.join(dir, 'data'),
     process.env.BENCH_NODE_OPTIONS?.split(' '),
   );
+  let others: Awaited<ReturnType<typeof startOthers>> = [];
   try {
+    if (withOthers) others = await startOthers(benchUrl, POOL);
     const connectionId = await register(service, benchUrl);
+    const plain: Contender = {
+      name: 'bare',
+      pid: bare.pid,
+      target: ({ query, params }) => ({
+        url: `${bare.url}/query`,
+        headers: {},
+        body: JSON.stringify({ query, params }),
+      }),
+    };
+    const governed: Contender = {
+      name: 'service',
+      pid: service.pid,
+      target: ({ query, params }) => ({
+        url: `${service.url}/api/database/query`,
+        headers: service.headers,
+        body: JSON.stringify({ connectionId, query, params, cache: 'bypass' }),
+      }),
+    };
     const lines: Line[] = [];
     for (const scenario of scenarios.filter(({ name }) => only === undefined || name === only)) {
       for (const clients of scenario.clients.filter(
         (count) => onlyClients === undefined || count === onlyClients,
       ))
-        lines.push(await compare(service, bare, connectionId, scenario, clients));
+        lines.push(
+          await compare(plain, governed, others, scenario, { clients, rounds: ROUNDS, seconds: SECONDS }),
+        );
     }
+    for (const one of others) await one.stop();
     const stream =
       only === undefined || only === 'stream' ? await compareStreams(service, benchUrl, connectionId) : null;
     const hundred = scenarios.find(({ name }) => name === '100 rows')!;
@@ -113,59 +106,22 @@ async function main(): Promise<void> {
           )
         : null;
     const schema = only === undefined ? await browseSchema(service, connectionId, benchUrl) : null;
-    const rssMiB = residentMiB(service.pid);
-    report(lines, stream, cache, schema, rssMiB);
+    const report = formatReport({
+      ...{ lines, stream, cache, schema, loadBefore },
+      others: others.map(({ name }) => name),
+      rssMiB: residentMiB(service.pid),
+      rounds: ROUNDS,
+      seconds: SECONDS,
+    });
+    process.stdout.write(`\n${report}\n`);
+    if (process.argv.includes('--write')) writeReport(report);
   } finally {
+    for (const one of others) await one.stop();
     await service.stop();
     await bare.stop();
     await postgres.stop();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-/** Runs the two in turn, A B A B …, so that a machine that slows down slows both. */
-async function compare(
-  service: BenchService,
-  bare: Running,
-  connectionId: string,
-  { name, query, params }: Scenario,
-  clients: number,
-): Promise<Line> {
-  const governed: Target = {
-    url: `${service.url}/api/database/query`,
-    headers: service.headers,
-    body: JSON.stringify({ connectionId, query, params, cache: 'bypass' }),
-  };
-  const plain: Target = { url: `${bare.url}/query`, headers: {}, body: JSON.stringify({ query, params }) };
-  await load(plain, clients, 1);
-  await load(governed, clients, 1);
-  const pairs: [WithCpu, WithCpu][] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    pairs.push([
-      await measureCpu(bare.pid, () => load(plain, clients, SECONDS)),
-      await measureCpu(service.pid, () => load(governed, clients, SECONDS)),
-    ]);
-  }
-  const line: Line = {
-    scenario: name,
-    clients,
-    ratio: median(pairs.map(([b, g]) => g.requestsPerSecond / b.requestsPerSecond)),
-    addedP50Ms: median(pairs.map(([b, g]) => g.p50Ms - b.p50Ms)),
-    addedP95Ms: median(pairs.map(([b, g]) => g.p95Ms - b.p95Ms)),
-    cpuUs: [median(pairs.map(([b]) => b.cpuUs)), median(pairs.map(([, g]) => g.cpuUs))],
-  };
-  process.stdout.write(
-    `${name}, ${clients} clients: ${line.ratio.toFixed(2)} (${pairs.map(([b, g]) => `${g.requestsPerSecond.toFixed(0)}:${b.requestsPerSecond.toFixed(0)}`).join(' ')}); CPU per request ${line.cpuUs.map((us) => us.toFixed(0)).join(' → ')} µs\n`,
-  );
-  return line;
-}
-
-interface StreamLine {
-  /** Rows a second, service / plain program; medians of the rounds. */
-  readonly ratio: number;
-  /** CPU time of the process per row, in microseconds: plain, service. */
-  readonly cpuUs: readonly [number, number];
-  readonly rssGrowthMiB: number;
 }
 
 /** The same rows as NDJSON from the service and from the fastest plain program known, in turn. */
@@ -180,9 +136,7 @@ async function compareStreams(
     (line) => (JSON.parse(line) as { url: string }).url,
   );
   try {
-    const query = `SELECT ${COLUMNS.split(', ')
-      .map((name) => `items.${name}`)
-      .join(', ')} FROM copies, items WHERE copies.n <= $1`;
+    const query = `SELECT ${COLUMNS.map((name) => `items.${name}`).join(', ')} FROM copies, items WHERE copies.n <= $1`;
     const params = [streamRows / 20_000];
     const bare: Target = { url: plain.url, headers: {}, body: JSON.stringify({ query, params }) };
     const governed: Target = {
@@ -200,6 +154,7 @@ async function compareStreams(
       pairs.push([await readStream(plain.pid, bare), await readStream(service.pid, governed)]);
     }
     const line: StreamLine = {
+      rows: streamRows,
       ratio: median(pairs.map(([b, g]) => b.seconds / g.seconds)),
       cpuUs: [
         (median(pairs.map(([b]) => b.cpuSeconds)) * 1e6) / streamRows,
@@ -214,20 +169,6 @@ async function compareStreams(
   } finally {
     await plain.stop();
   }
-}
-
-type WithCpu = Measured & { readonly cpuUs: number };
-
-/** Clock ticks of /proc/PID/stat are 10 ms on every Linux that Node runs on. */
-async function measureCpu(pid: number, work: () => Promise<Measured>): Promise<WithCpu> {
-  const ticks = (): number => {
-    const [, text = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-    const fields = text.split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  };
-  const before = ticks();
-  const measured = await work();
-  return { ...measured, cpuUs: ((ticks() - before) * 10_000) / measured.requests };
 }
 
 async function createDatabase(adminUrl: string, name: string): Promise<string> {
@@ -303,46 +244,6 @@ async function browseSchema(
 function residentMiB(pid: number): number {
   const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
   return Math.round((Number(pages) * 4096) / 2 ** 20);
-}
-
-function report(
-  lines: readonly Line[],
-  stream: StreamLine | null,
-  cache: readonly CacheLine[] | null,
-  schema: { readMs: number; p95Ms: number } | null,
-  rssMiB: number,
-): void {
-  const rows = lines.map(
-    ({ scenario, clients, ratio, addedP50Ms, addedP95Ms, cpuUs }) =>
-      `| ${scenario} | ${clients} | ${ratio.toFixed(2)} | ${addedP50Ms.toFixed(1)} | ${addedP95Ms.toFixed(1)} | ${cpuUs.map((us) => us.toFixed(0)).join(' → ')} |`,
-  );
-  const table = [
-    '| query | clients | throughput, service / bare | added p50, ms | added p95, ms | CPU of the process per request, µs |',
-    '|---|---|---|---|---|---|',
-    ...rows,
-    '',
-    ...(stream
-      ? [
-          `Stream of ${streamRows.toLocaleString('en')} rows as NDJSON: ${stream.ratio.toFixed(2)} of the rows a second of the fastest plain program known (\`bench/plain-stream.mjs\`); processor time per row ${stream.cpuUs.map((us) => us.toFixed(2)).join(' → ')} µs; resident memory of the service grows by ${stream.rssGrowthMiB.toFixed(0)} MiB.`,
-          '',
-        ]
-      : []),
-    ...(cache ? [cacheReport(cache), ''] : []),
-    `${schema ? `Catalog of 10,000 tables: read from the database in ${(schema.readMs / 1000).toFixed(1)} s, then pages, searches and single tables from the cache with a p95 of ${schema.p95Ms.toFixed(0)} ms. ` : ''}Resident memory of the service after the run: ${rssMiB} MiB.`,
-    '',
-    `Node ${process.version}, ${os.cpus().length} cores shared by load, service and database; median of ${ROUNDS} rounds of ${SECONDS} s each, in turn.`,
-  ].join('\n');
-  process.stdout.write(`\n${table}\n`);
-  if (!process.argv.includes('--write')) return;
-  const file = path.join(__dirname, '..', 'docs', 'performance.md');
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(
-    file,
-    text.replace(
-      /(<!-- bench -->\n)[\s\S]*?(\n<!-- \/bench -->)/,
-      (_, open: string, close: string) => `${open}\n${table}\n${close}`,
-    ),
-  );
 }
 
 main().catch((error: unknown) => {

@@ -26,7 +26,7 @@ export async function startProgram(
     url,
     pid: child.pid!,
     stop: async () => {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       child.stdin?.end();

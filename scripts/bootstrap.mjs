@@ -55,6 +55,20 @@ export function ensureBuilt() {
   });
 }
 
+/** Installs what `npm run bench -- --others` compares with: in a folder of its own, and without running its scripts. */
+export function ensureOthersInstalled() {
+  const folder = path.join(root, 'bench', 'others');
+  const stamp = path.join(folder, 'node_modules', '.sluice-lock-hash');
+  withLock(() => {
+    const wanted = hashOf([readFileSync(path.join(folder, 'package-lock.json'))]);
+    if (readText(stamp) === wanted) return;
+    step('Installing the other programs', () =>
+      npm('ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'),
+    );
+    writeFileSync(stamp, wanted);
+  });
+}
+
 /** Whether somebody ran `npm ci` by hand: npm keeps what it has installed in a lock of its own. */
 function matchesLock() {
   const installedText = readText(path.join(modules, '.package-lock.json'));
