@@ -109,10 +109,13 @@ export class StatementRunner {
     consume: (opened: Opened) => Promise<T>,
   ): Promise<T> {
     const leave = await this.queues.enter(run, run.caller.principal.userId, signal);
+    let isWhole = false;
     try {
-      return await this.withLease(run, signal, open, consume);
+      const result = await this.withLease(run, signal, open, consume);
+      isWhole = true;
+      return result;
     } finally {
-      leave();
+      leave(isWhole);
     }
   }
 
