@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findFreePort } from '../../src/database/find-free-port';
-import { freshPostgresDatabase } from '../servers/servers';
+import { freshPostgresDatabase, type FreshDatabase } from '../servers/servers';
 
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'main.js');
 const PASSWORD = 'pass phrase of the first one';
@@ -14,13 +14,17 @@ const PASSWORD = 'pass phrase of the first one';
 export interface ServiceProcess {
   readonly url: string;
   readonly token: string;
+  /** Where it keeps its records. */
+  readonly database: FreshDatabase;
   /** Resident memory in bytes. */
   rss(): number;
-  api(method: string, route: string, body?: unknown): Promise<any>;
+  /** As the first administrator, or with another token. */
+  api(method: string, route: string, body?: unknown, auth?: string): Promise<any>;
   stop(): Promise<void>;
 }
 
-export async function startServiceProcess(): Promise<ServiceProcess> {
+/** @param settings further variables of its environment */
+export async function startServiceProcess(settings: Record<string, string> = {}): Promise<ServiceProcess> {
   if (!existsSync(MAIN)) throw new Error('dist is missing: run `npm run build` first');
   const database = await freshPostgresDatabase();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'sluice-process-'));
@@ -33,6 +37,7 @@ export async function startServiceProcess(): Promise<ServiceProcess> {
       DATABASE_URL: database.url,
       SAMPLES: 'false',
       ADMIN_PASSWORD: PASSWORD,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -44,21 +49,22 @@ export async function startServiceProcess(): Promise<ServiceProcess> {
   });
   const url = `http://127.0.0.1:${port}`;
   let token = '';
-  const api = async (method: string, route: string, body?: unknown): Promise<any> => {
+  const api = async (method: string, route: string, body?: unknown, auth = token): Promise<any> => {
     const response = await fetch(url + route, {
       method,
       headers: {
-        ...(token !== '' && { authorization: `Bearer ${token}` }),
+        ...(auth !== '' && { authorization: `Bearer ${auth}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return response.json();
+    return response.status === 204 ? null : response.json();
   };
   token = (await api('POST', '/api/auth/login', { username: 'admin', password: PASSWORD })).accessToken;
   return {
     url,
     token,
+    database,
     api,
     rss: () => Number(readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[1]) * 4096,
     stop: async () => {

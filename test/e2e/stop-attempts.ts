@@ -13,8 +13,12 @@ export interface WatchedEngine {
   endless(marker: string): unknown;
   /** Whether the server runs a statement with the marker. */
   isRunning(marker: string): Promise<boolean>;
+  /** What its sessions do now, of those that are not idle: statements, open transactions, cursors. */
+  busySessions(): Promise<readonly unknown[]>;
   /** Takes no time, and is right. */
   readonly quick: unknown;
+  /** Takes no time, and gives one row, the marker as `m`. */
+  echo(marker: string): unknown;
   drop(): Promise<void>;
 }
 

@@ -6,13 +6,14 @@ import { freshMongoDatabase } from '../servers/servers';
 import { mariadbEngine, postgresqlEngine, sqliteEngine, type SqlEngine } from './engines';
 import type { WatchedEngine } from './stop-attempts';
 
-const statements = (engine: SqlEngine): Omit<WatchedEngine, 'isRunning'> => ({
+const statements = (engine: SqlEngine): Omit<WatchedEngine, 'isRunning' | 'busySessions'> => ({
   target: engine.target,
   allowedTables: [`${engine.prefix}numbers`],
   slow: (marker) =>
     `SELECT count(*) AS c, '${marker}' AS m FROM numbers a, numbers b, numbers c WHERE a.n + b.n + c.n < -60`,
   endless: (marker) => `SELECT a.n, '${marker}${'x'.repeat(200)}' AS m FROM numbers a, numbers b, numbers c`,
   quick: 'SELECT count(*) AS c FROM numbers',
+  echo: (marker) => `SELECT '${marker}' AS m FROM numbers WHERE n = 1`,
   drop: () => engine.drop(),
 });
 
@@ -31,6 +32,14 @@ export async function watchedPostgresql(): Promise<WatchedEngine> {
       );
       return Number(rows[0]!.n) > 0;
     },
+    busySessions: async () => {
+      const { rows } = await client.query(
+        `SELECT state, query FROM pg_stat_activity
+         WHERE datname = $1 AND pid <> pg_backend_pid() AND state <> 'idle'`,
+        [database],
+      );
+      return rows;
+    },
     drop: async () => {
       await client.end();
       await engine.drop();
@@ -40,7 +49,7 @@ export async function watchedPostgresql(): Promise<WatchedEngine> {
 
 export async function watchedMariadb(): Promise<WatchedEngine> {
   const engine = await mariadbEngine();
-  const { host, port, username, password } = engine.target as never as Record<string, string>;
+  const { host, port, database, username, password } = engine.target as never as Record<string, string>;
   const client = await createConnection({ host, port: Number(port), user: username, password });
   return {
     ...statements(engine),
@@ -49,6 +58,15 @@ export async function watchedMariadb(): Promise<WatchedEngine> {
         'SELECT info FROM information_schema.processlist WHERE id <> connection_id()',
       );
       return (rows as { info: string | null }[]).some(({ info }) => info?.includes(marker));
+    },
+    busySessions: async () => {
+      const [rows] = await client.query(
+        `SELECT p.command, p.state, p.info, t.trx_state FROM information_schema.processlist p
+         LEFT JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id
+         WHERE p.db = ? AND (p.command <> 'Sleep' OR t.trx_id IS NOT NULL)`,
+        [database],
+      );
+      return rows as unknown[];
     },
     drop: async () => {
       await client.end();
@@ -60,13 +78,23 @@ export async function watchedMariadb(): Promise<WatchedEngine> {
 /** SQLite has no list: the child process that works on the statement is one that uses the processor. */
 export async function watchedSqlite(): Promise<WatchedEngine> {
   const engine = await sqliteEngine();
+  const busy = async (): Promise<number[]> => {
+    const before = busyTicks();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const after = busyTicks();
+    return [...after].filter(([pid, ticks]) => ticks - (before.get(pid) ?? ticks) >= 1).map(([pid]) => pid);
+  };
   return {
     ...statements(engine),
-    isRunning: async () => {
-      const before = busyTicks();
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      const after = busyTicks();
-      return [...after].some(([pid, ticks]) => ticks - (before.get(pid) ?? ticks) >= 1);
+    isRunning: async () => (await busy()).length > 0,
+    // One that has just answered may still collect its garbage: it is busy if it is each time it is looked at.
+    busySessions: async () => {
+      let always = await busy();
+      for (let look = 0; look < 5 && always.length > 0; look++) {
+        const now = await busy();
+        always = always.filter((pid) => now.includes(pid));
+      }
+      return always;
     },
   };
 }
@@ -125,6 +153,14 @@ export async function watchedMongodb(): Promise<WatchedEngine> {
       ]),
     endless: (marker) => aggregate(many(marker)),
     quick: { operation: 'countDocuments', collection: 'numbers', filter: {} },
+    echo: (marker) => aggregate([{ $match: { _id: 1 } }, { $project: { _id: 0, m: { $literal: marker } } }]),
+    busySessions: async () => {
+      const pipeline = [
+        { $currentOp: { allUsers: true, idleCursors: true } },
+        { $match: { ns: { $regex: `^${database.database}\\.` } } },
+      ];
+      return connection.getClient().db('admin').aggregate(pipeline).toArray();
+    },
     isRunning: async (marker) => {
       const pipeline = [{ $currentOp: { allUsers: true, idleCursors: true } }];
       const operations = await connection.getClient().db('admin').aggregate(pipeline).toArray();
