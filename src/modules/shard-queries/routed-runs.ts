@@ -8,8 +8,10 @@ import { QueryService } from '../query/query.service';
 import { shardMapUnchanged } from '../shards/shard-epoch.check';
 import { ShardRouter, type FoundRoute, type RoutedRequest } from '../shards/shard-router';
 
-/** Routes tried for one request while the map keeps changing. */
+/** Routes tried at least for one request while the map keeps changing. */
 const MAX_ROUTES = 4;
+/** On a busy machine a map may change more often than a route takes to be confirmed: so long it is tried whatever the count. */
+const RIDE_OVER_MS = 2000;
 
 /** How often a write looks whether a pause is over, while it waits for that. */
 const MOVE_LOOK_MS = 500;
@@ -40,9 +42,12 @@ export class RoutedRuns {
     request: RoutedRequest & { readonly query: QueryRequestBody },
     ask: (caller: ConditionalCaller, found: FoundRoute) => Promise<T>,
   ): Promise<T> {
-    const until = performance.now() + request.waitMs;
+    const started = performance.now();
+    const until = started + request.waitMs;
     for (let tries = 1; ; tries++) {
-      const found = await this.find(caller, request, tries > 1);
+      const mayTryAgain = tries < MAX_ROUTES || performance.now() - started < RIDE_OVER_MS;
+      const found = await this.find(caller, request, tries > 1, mayTryAgain);
+      if (!found) continue;
       try {
         return await ask({ ...caller, ...conditionsOf(found) }, found);
       } catch (error) {
@@ -57,20 +62,23 @@ export class RoutedRuns {
           continue;
         }
         if (!explainedByChange.has(error.code)) throw error;
-        if (tries < MAX_ROUTES && (await this.router.hasChanged(found))) continue;
+        if (mayTryAgain && (await this.router.hasChanged(found))) continue;
         throw hidden(error, request);
       }
     }
   }
 
+  /** `null` when the map did not hold still, and there is time to look again. */
   private async find(
     caller: Caller,
     request: RoutedRequest & { readonly query: QueryRequestBody },
     fresh: boolean,
-  ): Promise<FoundRoute> {
+    mayTryAgain: boolean,
+  ): Promise<FoundRoute | null> {
     try {
       return await this.router.find(caller, request, fresh);
     } catch (error) {
+      if (mayTryAgain && isAppError(error, 'shard.map_changed')) return null;
       throw isAppError(error) ? await this.queries.refuse(caller, request.query, error) : error;
     }
   }
