@@ -63,7 +63,7 @@ export class RoutedRuns {
         }
         if (!explainedByChange.has(error.code)) throw error;
         if (mayTryAgain && (await this.router.hasChanged(found))) continue;
-        throw hidden(error, request);
+        throw hidden(whenAgain(error), request);
       }
     }
   }
@@ -79,7 +79,7 @@ export class RoutedRuns {
       return await this.router.find(caller, request, fresh);
     } catch (error) {
       if (mayTryAgain && isAppError(error, 'shard.map_changed')) return null;
-      throw isAppError(error) ? await this.queries.refuse(caller, request.query, error) : error;
+      throw isAppError(error) ? await this.queries.refuse(caller, request.query, whenAgain(error)) : error;
     }
   }
 }
@@ -88,6 +88,12 @@ export class RoutedRuns {
 function conditionsOf({ map, route, slot }: FoundRoute): Pick<ConditionalCaller, 'conditions' | 'way'> {
   const conditions = [shardMapUnchanged(map)];
   return route.kind === 'shard' ? { conditions, way: { epoch: map.epoch, slot } } : { conditions };
+}
+
+/** Nothing was sent to a database: a client may come again at once, and is told so as by any refusal of load (RFC 9110, 10.2.3). */
+function whenAgain(error: AppError): AppError {
+  if (error.code !== 'shard.map_changed') return error;
+  return new AppError(error.code, error.message, { extra: error.extra, retryAfterSeconds: 1 });
 }
 
 /** A shard that is not the caller's to ask is like one that is not there. */

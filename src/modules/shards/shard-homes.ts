@@ -22,6 +22,8 @@ const MAX_CACHED = 100_000;
 @Injectable()
 export class ShardHomes {
   private readonly cache = new LRUCache<string, Home>({ max: MAX_CACHED });
+  /** Homes being read: after a change of the map all requests of a session would read the same one at once. */
+  private readonly reading = new Map<string, Promise<Home>>();
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -38,7 +40,17 @@ export class ShardHomes {
    * The home as it is now; a slot that belongs to nobody yet gets one.
    * @throws AppError `shard.unknown`, `shard.maintenance`
    */
-  async find(caller: Caller, { group }: ShardMap): Promise<Home> {
+  async find(caller: Caller, map: ShardMap): Promise<Home> {
+    const key = `${map.epoch} ${cacheKey(caller.principal, map)}`;
+    let reading = this.reading.get(key);
+    if (!reading) {
+      reading = this.read(caller, map).finally(() => this.reading.delete(key));
+      this.reading.set(key, reading);
+    }
+    return reading;
+  }
+
+  private async read(caller: Caller, { group }: ShardMap): Promise<Home> {
     const { principal } = caller;
     const map = await this.maps.require(group, true);
     const slot = slotOf(principal, map);
