@@ -23,7 +23,7 @@ describeEngine('mariadb', () => {
 
   const versionOf = async (name: string): Promise<RelationVersion> => {
     const relation = { schema: database.database, name };
-    const [found] = await source.describe!([relation], never);
+    const [found] = await source.describe([relation], never);
     return { ...relation, version: found!.version };
   };
 
@@ -146,7 +146,7 @@ describeEngine('mariadb', () => {
         never,
       );
       const relations = ['shown', 'open_to_all', 'closed'].map((table) => ({ schema: name, name: table }));
-      const found = await own.describe!(relations, never);
+      const found = await own.describe(relations, never);
       expect(found.map((relation) => relation?.kind ?? null)).toEqual(['view', null, 'table']);
       const expects = relations.map((relation, index) => ({
         ...relation,

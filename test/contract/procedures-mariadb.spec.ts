@@ -263,7 +263,7 @@ describeEngine('mariadb', () => {
 
   it('gives nothing where a relation is not what was expected', async () => {
     const relation = { schema: database.database, name: 'orders' };
-    const [described] = await source.describe!([relation], never);
+    const [described] = await source.describe([relation], never);
     const expects = [{ ...relation, version: described!.version }];
     expect((await call('added', [1, 2], { expects })).out).toEqual({ return: 3 });
     expect(await code('added', [1, 2], { expects: [{ ...relation, version: 'other' }] })).toBe(

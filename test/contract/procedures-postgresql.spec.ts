@@ -302,7 +302,7 @@ describeEngine('postgresql', () => {
   });
 
   it('gives nothing where a relation is not what was expected', async () => {
-    const [described] = await source.describe!([{ schema: 'public', name: 'orders' }], never);
+    const [described] = await source.describe([{ schema: 'public', name: 'orders' }], never);
     const expects = [{ schema: 'public', name: 'orders', version: described!.version }];
     expect((await call('add', [1, 2], { expects })).out).toEqual({ return: 3 });
     expect(await code('add', [1, 2], { expects: [{ ...expects[0]!, version: 'other' }] })).toBe(

@@ -72,7 +72,7 @@ async function run(
   statement: Pick<RewrittenStatement, 'text' | 'restsOn' | 'reads'>,
   values: readonly unknown[] = [],
 ): Promise<Answer> {
-  const described = await source.describe!(statement.restsOn, never);
+  const described = await source.describe(statement.restsOn, never);
   const expects = statement.restsOn.map((relation, index) => ({
     ...relation,
     version: described[index]?.version ?? null,

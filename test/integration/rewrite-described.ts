@@ -18,7 +18,7 @@ export class Descriptions {
     this.known.get(key(relation));
 
   async load(relations: readonly RelationName[]): Promise<void> {
-    const found = await this.source.describe!(relations, new AbortController().signal);
+    const found = await this.source.describe(relations, new AbortController().signal);
     for (const [index, relation] of relations.entries()) this.known.set(key(relation), found[index] ?? null);
   }
 }

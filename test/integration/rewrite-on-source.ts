@@ -43,7 +43,7 @@ export async function rewriteOnSource(
       }));
       return { rewriting, expects };
     }
-    const found = await source.describe!(rewriting.missing, signal);
+    const found = await source.describe(rewriting.missing, signal);
     for (const [at, relation] of rewriting.missing.entries()) {
       if (known.has(keyOf(relation))) throw new Error(`asked twice for ${keyOf(relation)}`);
       known.set(keyOf(relation), found[at] ?? null);
