@@ -19,6 +19,7 @@ const layers = [
     'src/modules/samples',
     'src/modules/shard-queries',
     'src/modules/shard-moves',
+    'src/modules/query-jobs',
   ],
 ];
 

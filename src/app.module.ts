@@ -16,6 +16,7 @@ import { LedgerModule } from './modules/ledger/ledger.module';
 import { PermissionsModule } from './modules/permissions/permissions.module';
 import { PoliciesModule } from './modules/policies/policies.module';
 import { QueryModule } from './modules/query/query.module';
+import { QueryJobsModule } from './modules/query-jobs/query-jobs.module';
 import { SamplesModule } from './modules/samples/samples.module';
 import { SchemaModule } from './modules/schema/schema.module';
 import { SettingsModule } from './modules/settings/settings.module';
@@ -47,6 +48,7 @@ export class AppModule {
         ConnectionsModule,
         ShardsModule,
         QueryModule,
+        QueryJobsModule,
         ShardQueriesModule,
         ShardMovesModule,
         SchemaModule,

@@ -1,7 +1,7 @@
 export const roles = ['admin', 'user', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
-/** Who asks. Exactly one of `sessionId` and `apiKeyId` says by which credential. */
+/** Who asks. One of `sessionId` and `apiKeyId` says by which credential; a background run has neither, and outlives both. */
 export interface Principal {
   readonly userId: string;
   readonly username: string;

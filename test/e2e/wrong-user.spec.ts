@@ -34,6 +34,7 @@ const running = [
   /^POST \/api\/database\/procedure$/,
   /^GET \/api\/database\/procedures$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,
+  /^(GET|POST|DELETE) \/api\/database\/query\/jobs/,
   /^POST \/api\/database\/saved-queries/,
   /^POST \/api\/shards\/\{shardId\}\/(query(\/stream)?|procedure)$/,
   /^(PATCH|DELETE) \/api\/database\/saved-queries\/\{id\}$/,

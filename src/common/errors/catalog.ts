@@ -1,6 +1,7 @@
 import { authErrors } from './auth.errors';
 import { connectionErrors } from './connection.errors';
 import type { ErrorDefinition } from './definition';
+import { jobErrors } from './job.errors';
 import { queryErrors } from './query.errors';
 import { requestErrors } from './request.errors';
 import { shardErrors } from './shard.errors';
@@ -11,6 +12,7 @@ export const errorCatalog = {
   ...authErrors,
   ...connectionErrors,
   ...queryErrors,
+  ...jobErrors,
   ...shardErrors,
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -12,6 +12,11 @@ export const requestErrors = {
   },
   'request.not_found': { status: 404, title: 'There is nothing at this address', fault: 'caller' },
   'request.method_not_allowed': { status: 405, title: 'The method is not allowed here', fault: 'caller' },
+  'request.range_unsatisfiable': {
+    status: 416,
+    title: 'The range lies outside of what is there',
+    fault: 'caller',
+  },
   'request.conflict': { status: 409, title: 'The change collides with what is there', fault: 'caller' },
   'request.rate_limited': { status: 429, title: 'Too many requests', fault: 'load', retryable: true },
   'request.timeout': {

@@ -20,14 +20,25 @@ const apiKeyAlive: BatchStatement<Principal> = {
   columns: [({ apiKeyId }) => apiKeyId, ({ role }) => role, ({ username }) => username],
 };
 
+/** Of background runs, which go on when the session that asked has ended. */
+const userAlive: BatchStatement<Principal> = {
+  name: 'user_alive',
+  sql: `SELECT u.id::text || c.role || c.username || u.attributes::text AS key
+    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS c(user_id, role, username)
+    JOIN users u ON u.id = c.user_id AND u.is_active AND u.role = c.role AND u.username = c.username`,
+  columns: [({ userId }) => userId, ({ role }) => role, ({ username }) => username],
+};
+
 /**
  * The condition that makes a cached principal as good as a fresh one: read in the statement that commits the record of
  * the run, so nothing runs for a session that ended before.
  */
 export function aliveCheck(principal: Principal): BatchCheck {
-  const { sessionId, apiKeyId, role, username, attributes } = principal;
+  const { userId, sessionId, apiKeyId, role, username, attributes } = principal;
   const suffix = `${role}${username}${attributes}`;
-  return sessionId === undefined
-    ? batchCheck(apiKeyAlive, principal, `${apiKeyId}${suffix}`, 'auth.invalid_api_key')
-    : batchCheck(sessionAlive, principal, `${sessionId}${suffix}`, 'auth.session_ended');
+  if (sessionId !== undefined)
+    return batchCheck(sessionAlive, principal, `${sessionId}${suffix}`, 'auth.session_ended');
+  if (apiKeyId !== undefined)
+    return batchCheck(apiKeyAlive, principal, `${apiKeyId}${suffix}`, 'auth.invalid_api_key');
+  return batchCheck(userAlive, principal, `${userId}${suffix}`, 'auth.session_ended');
 }

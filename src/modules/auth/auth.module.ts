@@ -64,6 +64,6 @@ import { UsersController } from './users.controller';
     SessionService,
     UserService,
   ],
-  exports: [SessionService, UserService, FirstAdministrator],
+  exports: [SessionService, UserService, FirstAdministrator, PrincipalReader],
 })
 export class AuthModule {}

@@ -47,6 +47,15 @@ export class PrincipalReader {
     if (!row) throw new AppError('auth.invalid_api_key');
     return { ...principalOf(row), apiKeyId: row.id };
   }
+
+  /** Who a user is now, without a credential: for what goes on when the session that asked for it has ended. */
+  async byUser(userId: string): Promise<Principal | null> {
+    const [row]: UserRow[] = await this.dataSource.query(
+      `SELECT id AS user_id, username, role, attributes::text AS attributes FROM users WHERE id = $1 AND is_active`,
+      [userId],
+    );
+    return row ? principalOf(row) : null;
+  }
 }
 
 function principalOf({ user_id: userId, username, role, attributes }: UserRow): Principal {

@@ -30,7 +30,8 @@ async function warnOfMissingKeys(url: string, { encryptionKeys }: Config): Promi
   try {
     const { rows } = await client.query<{ id: string }>(
       `SELECT DISTINCT connection_config ->> 'keyId' AS id FROM database_connections
-       UNION SELECT DISTINCT result ->> 'keyId' FROM saved_results`,
+       UNION SELECT DISTINCT result ->> 'keyId' FROM saved_results
+       UNION SELECT DISTINCT sealed ->> 'keyId' FROM query_jobs`,
     );
     const missing = rows.filter(({ id }) => !encryptionKeys.some((key) => key.id === id));
     for (const { id } of missing)

@@ -105,6 +105,7 @@ import { WriteGenerationsJob } from './write-generations.job';
     QueryService,
     ResultCache,
     RunRecorder,
+    StatementGate,
     StatementRunner,
     StreamService,
     WriteMarks,

@@ -5,6 +5,7 @@ import type { Transform, Writable } from 'node:stream';
 import { abortError } from '../../../drivers/abort';
 import { compressor, type ContentCoding } from './content-coding';
 import type { Chunk } from './stream-format';
+import type { StreamSink } from './stream-sink';
 
 /** Written at a time; the reader must take about as much within `STALLED_MS`. */
 const PIECE_BYTES = 256 * 1024;
@@ -27,7 +28,7 @@ const trailerNames = 'X-Row-Count, X-Content-SHA256, X-Query-Status';
  * The body of a stream on its way to the socket: counted, hashed, compressed, and never ahead of the reader by more than
  * the buffers hold.
  */
-export class ResponseSink {
+export class ResponseSink implements StreamSink {
   readonly #hash = createHash('sha256');
   #compressor: Transform | null = null;
   #target: Writable;

@@ -5,21 +5,21 @@ import { problemOf } from '../../../http/problem';
 import type { MaskedColumns } from '../../../sql/policy/rewriting';
 import { isEncoding, type ReadableCursor } from '../collect-result';
 import { resultColumns } from '../query-result';
-import type { RunEnd } from '../run';
+import type { Run, RunEnd } from '../run';
 import { foldColumns } from './fold-columns';
 import { PortionReader } from './portion-reader';
-import type { ResponseSink } from './response-sink';
 import type { StreamEncoder, StreamHead } from './stream-format';
 import type { StreamOutput } from './stream-output';
+import type { StreamSink } from './stream-sink';
 
 /** Rows encoded at a time. */
 const BATCH_ROWS = 1000;
 /** What a compressor holds back is sent when the next rows let themselves be waited for longer than this. */
 const FLUSH_AFTER_MS = 50;
 
-/** Where a stream goes: the answer of a request, opened when the first rows are there. */
+/** Where a stream goes: the answer of a request or a file, opened when the first rows are there. */
 export interface StreamTarget {
-  readonly sink: ResponseSink;
+  readonly sink: StreamSink;
   /** Opens the answer. */
   readonly open: (head: StreamHead) => void;
   /** For the problem document of a stream that breaks off. */
@@ -27,6 +27,10 @@ export interface StreamTarget {
   readonly url: string;
   /** Aborts by itself when nobody reads any more. */
   readonly client: AbortController;
+  /** Told of the run once its intent is committed. */
+  readonly onAdmitted?: (run: Run) => void;
+  /** Told how many rows are written so far. */
+  readonly onRows?: (rowCount: number) => void;
 }
 
 /** What there is to say of rows before the first of them. */
@@ -83,6 +87,7 @@ export class StreamWriter {
     while (portion.count > 0) {
       this.rowCount += portion.count;
       await sink.write(portion.chunk, signal);
+      this.target.onRows?.(this.rowCount);
       if (this.rowCount >= maxRows) {
         truncated = (await cursor.read(1, true)).length > 0;
         break;

@@ -32,6 +32,7 @@ export class StreamService {
   ): Promise<void> {
     const writer = await StreamWriter.load(output, target);
     const run = await this.admission.admit(caller, { ...request, onlyReads: true, streamed: true });
+    target.onAdmitted?.(run);
     try {
       const { end, outcome, recorded } = await this.runner.carryOut(run, target.client, (signal) =>
         this.runner.withCursor(run, signal, (cursor) => this.pump(run, cursor, writer, signal), {

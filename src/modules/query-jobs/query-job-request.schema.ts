@@ -1,0 +1,30 @@
+import type { ApiBodyOptions } from '@nestjs/swagger';
+import { queryRequestSchema } from '../query/query-request.schema';
+import { streamFormatNames } from '../query/stream/stream-formats';
+
+const { schema } = queryRequestSchema as unknown as {
+  schema: { properties: Record<string, object> } & Record<string, unknown>;
+};
+
+/** The body that `parseQueryJobRequest` checks, for the OpenAPI document. */
+export const queryJobRequestSchema: ApiBodyOptions = {
+  schema: {
+    ...schema,
+    properties: {
+      ...schema.properties,
+      format: { type: 'string', enum: streamFormatNames, default: 'ndjson' },
+      options: {
+        type: 'object',
+        additionalProperties: true,
+        description:
+          'Those of the format, as the address of a stream has them: `null`, `header`, `guard`, `bom`',
+      },
+    },
+  },
+  examples: {
+    csv: {
+      summary: 'A table as CSV',
+      value: { query: 'SELECT * FROM orders', format: 'csv', options: { guard: true } },
+    },
+  },
+};
