@@ -26,7 +26,6 @@ CREATE TABLE query_jobs (
   -- Of what was sent, so that a download can tell whether the same would be sent now
   plan_sha256 text,
   error_code varchar(60),
-  error_message text,
   created_at timestamptz NOT NULL DEFAULT now(),
   started_at timestamptz,
   finished_at timestamptz,

@@ -15,6 +15,7 @@ const tags: readonly (readonly [name: string, description: string])[] = [
     'Shards',
     'Groups of databases that share the rows of a group of tables, and statements sent to the right one.',
   ],
+  ['Background runs', 'Statements that run when it is their turn, and results kept to be fetched.'],
   ['Saved queries', 'Statements kept under a name, and results kept for those who may look but not ask.'],
   ['History', 'Runs and refusals.'],
   ['Schema', 'Tables and columns of the connected databases, as far as the caller may read them.'],

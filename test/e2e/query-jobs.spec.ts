@@ -167,6 +167,13 @@ describe('background runs on two replicas', () => {
     const id = await create('SELECT * FROM elsewhere.secrets');
     const job = await ended(id);
     expect([job.state, job.error.code, job.result]).toEqual(['failed', 'permission.table_denied', null]);
+    const { body: run } = await first.api(
+      'GET',
+      `/api/database/history/${job.queryId}`,
+      undefined,
+      user.token,
+    );
+    expect([run.status, run.errorCode]).toEqual(['error', 'permission.table_denied']);
     const refused = await download(id);
     expect([refused.status, await codeOf(refused)]).toEqual([409, 'job.not_done']);
     const write = await ended(await create('DELETE FROM numbers'));

@@ -17,8 +17,8 @@ import { startTestService, type TestService } from '../e2e/service';
 
 const CONNECTIONS = 120;
 const RESULTS = 60;
-/** With the key of one set of policies. */
-const SEALED = CONNECTIONS + RESULTS + 1;
+/** With the key of one set of policies, and one background run. */
+const SEALED = CONNECTIONS + RESULTS + 2;
 const KILLS = 6;
 const CHILD = join(__dirname, 'rotate-keys.child.ts');
 const [OLD, NEW, LOST] = ['old', 'new', 'lost'].map((id): EncryptionKey => ({
@@ -62,6 +62,10 @@ describe('key rotation', () => {
     });
     queryId = saved.body.id;
     await service.api('POST', `/api/database/saved-queries/${queryId}/results`);
+    await service.api('POST', '/api/database/query/jobs', {
+      connectionId: connectionIds[0],
+      query: 'SELECT name FROM people',
+    });
     await service.api('PUT', `/api/database/connections/${connectionIds[0]}/policies`, { items: [] });
     for (let n = 1; n < RESULTS; n++) await insertResult(`{"n":${n}}`, vault);
     truth = await contents();

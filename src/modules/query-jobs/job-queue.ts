@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../common/app-error';
+import type { ErrorCode } from '../../common/errors/catalog';
 import type { Caller } from '../../common/principal';
 import type { Sealed } from '../../common/seal';
 import { Instance } from '../../database/instance';
@@ -53,8 +54,7 @@ export interface JobEnd extends JobProgress {
   readonly sha256: string | null;
   readonly storeId: string | null;
   readonly planSha256: string | null;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
+  readonly errorCode: ErrorCode | null;
 }
 
 /**
@@ -122,7 +122,7 @@ export class JobQueue {
            LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
          UPDATE query_jobs j SET state = 'running', attempt = attempt + 1, instance_id = $3,
            lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS}), started_at = clock_timestamp(), run_id = NULL,
-           rows = 0, bytes = 0, reserved_bytes = 0, error_code = NULL, error_message = NULL
+           rows = 0, bytes = 0, reserved_bytes = 0, error_code = NULL
          FROM next WHERE j.id = next.id
          RETURNING j.id, j.attempt, j.user_id AS "userId", j.connection_id AS "connectionId", j.format, j.sealed`,
         [perUser, perConnection, this.instance.id],
@@ -178,8 +178,8 @@ export class JobQueue {
     return this.signals.transaction(async (manager) => {
       const [, finished]: [unknown, number] = await manager.query(
         `UPDATE query_jobs SET state = $4, run_id = $5, rows = $6, bytes = $7, reserved_bytes = $8, truncated = $9,
-           sha256 = $10, store_id = $11, plan_sha256 = $12, error_code = $13, error_message = $14,
-           lease_until = NULL, finished_at = now(), expires_at = now() + make_interval(hours => $15)
+           sha256 = $10, store_id = $11, plan_sha256 = $12, error_code = $13,
+           lease_until = NULL, finished_at = now(), expires_at = now() + make_interval(hours => $14)
          WHERE id = $1 AND attempt = $2 AND instance_id = $3 AND state = 'running'`,
         [
           ...[
@@ -192,7 +192,7 @@ export class JobQueue {
             end.bytes,
             end.storedBytes,
           ],
-          ...[end.truncated, end.sha256, end.storeId, end.planSha256, end.errorCode, end.errorMessage, hours],
+          ...[end.truncated, end.sha256, end.storeId, end.planSha256, end.errorCode, hours],
         ],
       );
       if (finished === 0) return this.hasEnded(manager, end);
@@ -208,7 +208,7 @@ export class JobQueue {
   /** Back into the queue, for a later try. @returns `false` when somebody has stopped it, or this process does not hold it any more */
   async putBack(
     { id, attempt }: Pick<HeldJob, 'id' | 'attempt'>,
-    code: string,
+    code: ErrorCode,
     waitSeconds: number,
   ): Promise<boolean> {
     return this.signals.transaction(async (manager) => {

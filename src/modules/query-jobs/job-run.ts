@@ -42,6 +42,7 @@ export type AttemptEnd =
 export class JobRun {
   readonly #client = new AbortController();
   #run: Run | null = null;
+  #runId: string | null = null;
   #rows = 0;
   #sink: SealedSink | null = null;
 
@@ -49,7 +50,7 @@ export class JobRun {
 
   get progress(): JobProgress {
     const { id, attempt } = this.job;
-    return { id, attempt, runId: this.#run?.id ?? null, rows: this.#rows, bytes: this.#sink?.bytes ?? 0 };
+    return { id, attempt, runId: this.#runId, rows: this.#rows, bytes: this.#sink?.bytes ?? 0 };
   }
 
   stop(reason: 'cancelled' | 'shutdown'): void {
@@ -109,6 +110,7 @@ export class JobRun {
         client: this.#client,
         onAdmitted: (run) => {
           this.#run = run;
+          this.#runId = run.id;
         },
         onRows: (count) => {
           this.#rows = count;
@@ -128,21 +130,22 @@ export class JobRun {
       storeId: await store.place(),
       planSha256: planDigest(run.plan),
       errorCode: null,
-      errorMessage: null,
     };
   }
 
   #failed(error: AppError): AttemptEnd {
-    const { code, message } = error;
+    // A statement that was refused is in history, too.
+    if (typeof error.extra.queryId === 'string') this.#runId = error.extra.queryId;
+    const { code } = error;
     if (busy.has(code)) return { kind: 'later', code };
-    if (code === 'service.shutting_down') return { kind: 'end', end: this.failure('lost', 'job.lost', null) };
+    if (code === 'service.shutting_down') return { kind: 'end', end: this.failure('lost', 'job.lost') };
     return {
       kind: 'end',
-      end: this.failure(code === 'query.cancelled' ? 'cancelled' : 'failed', code, message),
+      end: this.failure(code === 'query.cancelled' ? 'cancelled' : 'failed', code),
     };
   }
 
-  failure(state: 'failed' | 'cancelled' | 'lost', errorCode: string, errorMessage: string | null): JobEnd {
+  failure(state: 'failed' | 'cancelled' | 'lost', errorCode: ErrorCode): JobEnd {
     return {
       ...this.progress,
       state,
@@ -152,7 +155,6 @@ export class JobRun {
       storeId: null,
       planSha256: null,
       errorCode,
-      errorMessage,
     };
   }
 }

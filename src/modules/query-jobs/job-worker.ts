@@ -90,7 +90,8 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     if (this.active.size === 0) this.renewedAt = performance.now();
     const run = new JobRun(job);
     const ended = this.work(run).finally(() => {
-      this.active.delete(job.id);
+      // What was put back may be here again.
+      if (this.active.get(job.id)?.run === run) this.active.delete(job.id);
       void this.fill();
     });
     this.active.set(job.id, { run, ended });
@@ -105,7 +106,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     } catch (error) {
       this.logger.error({ err: error, jobId: run.job.id }, 'a background run failed');
       const code = isAppError(error) ? error.code : 'service.internal';
-      outcome = { kind: 'end', end: run.failure('failed', code, isAppError(error) ? error.message : null) };
+      outcome = { kind: 'end', end: run.failure('failed', code) };
     }
     const kept = await this.write(run, outcome);
     if (kept === 'done') return;
@@ -155,9 +156,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Of what waited for its turn once too often, or until it was stopped. */
   private async givenUp(run: JobRun, code: ErrorCode): Promise<JobEnd> {
     const held = (await this.queue.renew([run.progress])).get(run.job.id);
-    return held?.cancel
-      ? run.failure('cancelled', 'query.cancelled', null)
-      : run.failure('failed', code, null);
+    return held?.cancel ? run.failure('cancelled', 'query.cancelled') : run.failure('failed', code);
   }
 
   /** Says that this process lives, and hears what is to be stopped. What it does not hold any more it stops. */

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { ErrorCode } from '../../common/errors/catalog';
 import type { Sealed } from '../../common/seal';
 import type { StreamFormatName } from '../query/stream/stream-formats';
 
@@ -54,10 +55,7 @@ export class QueryJob {
   planSha256!: string | null;
 
   @Column('varchar', { name: 'error_code', nullable: true })
-  errorCode!: string | null;
-
-  @Column('text', { name: 'error_message', nullable: true })
-  errorMessage!: string | null;
+  errorCode!: ErrorCode | null;
 
   @Column({ type: 'timestamptz', name: 'created_at', insert: false, update: false })
   createdAt!: Date;

@@ -1,3 +1,4 @@
+import { errorCatalog, type ErrorCode } from '../../common/errors/catalog';
 import { streamFormats } from '../query/stream/stream-formats';
 import type { JobState, QueryJob } from './query-job.entity';
 
@@ -6,7 +7,7 @@ export interface QueryJobView {
   readonly id: string;
   readonly userId: string;
   readonly connectionId: string;
-  /** `null` when the key that sealed it is not loaded. */
+  /** `null` for everybody but its owner, and when the key that sealed it is not loaded. */
   readonly statement: string | null;
   readonly format: string;
   readonly state: JobState;
@@ -23,8 +24,8 @@ export interface QueryJobView {
     readonly truncated: boolean;
     readonly sha256: string;
   } | null;
-  /** Why it gave nothing; of one that waits, why it does not run yet. */
-  readonly error: { readonly code: string; readonly detail: string | null } | null;
+  /** Why it gave nothing; of one that waits, why it does not run yet. History has the details, as its connection has them kept. */
+  readonly error: { readonly code: ErrorCode; readonly title: string } | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -53,7 +54,7 @@ export function viewOf(job: QueryJob, statement: string | null): QueryJobView {
             sha256,
           }
         : null,
-    error: errorCode === null ? null : { code: errorCode, detail: job.errorMessage },
+    error: errorCode === null ? null : { code: errorCode, title: errorCatalog[errorCode].title },
     createdAt: job.createdAt,
     startedAt: job.startedAt,
     finishedAt: job.finishedAt,

@@ -36,6 +36,13 @@ import { queryJobRequestSchema } from './query-job-request.schema';
 import { queryJobExample, type QueryJobView } from './query-job.view';
 import { QueryJobsService } from './query-jobs.service';
 
+const content = Object.fromEntries(
+  Object.values(streamFormats).map(({ contentType }) => [
+    contentType.split(';')[0]!,
+    { schema: { type: 'string' as const } },
+  ]),
+);
+
 @ApiTags('Background runs')
 @ApiBearerAuth()
 @ApiSecurity('api-key')
@@ -96,8 +103,8 @@ export class QueryJobsController {
     description: 'Takes `Range` with one range of bytes, `If-Range` and `If-None-Match` (RFC 9110).',
   })
   @ApiHeader({ name: 'range', required: false, example: 'bytes=0-1023' })
-  @ApiResponse({ status: 200, description: 'All of it, in its format' })
-  @ApiResponse({ status: 206, description: 'The bytes of the range' })
+  @ApiResponse({ status: 200, description: 'All of it, in its format', content })
+  @ApiResponse({ status: 206, description: 'The bytes of the range', content })
   async result(
     @Param('jobId', ParseUUIDPipe) jobId: string,
     @Req() request: SluiceRequest,
