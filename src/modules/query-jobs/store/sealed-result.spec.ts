@@ -74,11 +74,16 @@ describe('a sealed result', () => {
     [
       'frames that change places',
       (bytes) =>
-        Buffer.concat([bytes.subarray(FRAME, 2 * FRAME), bytes.subarray(0, FRAME), bytes.subarray(2 * FRAME)]),
+        Buffer.concat([
+          bytes.subarray(FRAME, 2 * FRAME),
+          bytes.subarray(0, FRAME),
+          bytes.subarray(2 * FRAME),
+        ]),
     ],
     [
       'a frame in place of another',
-      (bytes) => Buffer.concat([bytes.subarray(0, FRAME), bytes.subarray(0, FRAME), bytes.subarray(2 * FRAME)]),
+      (bytes) =>
+        Buffer.concat([bytes.subarray(0, FRAME), bytes.subarray(0, FRAME), bytes.subarray(2 * FRAME)]),
     ],
     ['a frame that is gone', (bytes) => bytes.subarray(0, 2 * FRAME)],
     ['a byte too many', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
