@@ -276,7 +276,8 @@ describeEngine('postgresql', () => {
     await using cursor = await source.query(
       {
         text: `select coalesce(current_setting('my.trace', true), ''), current_setting('search_path'),
-          (select count(*)::int from pg_locks where locktype = 'advisory')`,
+          (select count(*)::int from pg_locks join pg_database on oid = database
+            where locktype = 'advisory' and datname = current_database())`,
         values: [],
         access: 'read',
         timeoutMs: 5_000,

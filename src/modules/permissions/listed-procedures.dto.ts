@@ -43,7 +43,10 @@ export class ListedProcedureBody implements ListedProcedure {
 /** All procedures that a user may call on a connection. */
 @ApiSchema({ name: 'ListedProcedures' })
 export class ListedProceduresBody {
-  @ApiProperty({ type: [ListedProcedureBody] })
+  @ApiProperty({
+    type: [ListedProcedureBody],
+    example: [{ procedure: 'shop.place_order', reads: ['shop.products'], writes: ['shop.orders'] }],
+  })
   @IsArray()
   @ArrayMaxSize(500)
   @ArrayUnique(({ procedure }: ListedProcedureBody) => procedure, {
