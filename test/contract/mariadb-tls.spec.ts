@@ -68,7 +68,8 @@ describeEngine('mariadb', () => {
     const work = failure(collect(source, request({ text: 'select sleep(30)' }), stop.signal));
     setTimeout(() => stop.abort('cancelled'), 50);
     expect((await work).code).toBe('query.cancelled');
-    expect(front.seen.encrypted).toBe(before + 1);
+    // An order that takes its time is given again.
+    expect(front.seen.encrypted).toBeGreaterThan(before);
     expect((await collect(source, request({ text: 'select 2' }))).rows).toEqual([[2]]);
     await source.close();
   });
