@@ -75,7 +75,6 @@ export class MysqlCall implements RunningCall {
   #committing = false;
   #killed = false;
   #sick = false;
-  #paused = false;
   #begun = false;
   #changedBefore = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -203,7 +202,7 @@ export class MysqlCall implements RunningCall {
     if (this.#stopped || skipped) return;
     rows.push(row, sizeOf(row));
     this.#waiters.notify();
-    if ((rows.full || rows.length >= highWaterRows) && this.#waiters.none) this.#pause();
+    if ((rows.full || rows.length >= highWaterRows) && this.#waiters.none) this.session.pause();
   }
 
   #end(): void {
@@ -229,7 +228,7 @@ export class MysqlCall implements RunningCall {
       this.#current.rows.clear();
       this.#current = null;
     }
-    this.#resume();
+    this.session.resume();
     await this.#waiters.until(() => this.#results.length > 0 || this.#called || this.#over);
     await this.#check();
     const next = this.#results.shift();
@@ -246,12 +245,12 @@ export class MysqlCall implements RunningCall {
     const { rows, readers } = result;
     await this.#check();
     if (rows.length < wanted && !result.ended) {
-      this.#resume();
+      this.session.resume();
       await this.#waiters.until(() => rows.length >= wanted || result.ended || this.#over);
       await this.#check();
     }
     const taken = rows.take(limit);
-    if (!result.ended && rows.length < highWaterRows) this.#resume();
+    if (!result.ended && rows.length < highWaterRows) this.session.resume();
     return taken.map((row) => convert(row, readers));
   }
 
@@ -301,18 +300,6 @@ export class MysqlCall implements RunningCall {
     }
   }
 
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.session.pause();
-  }
-
-  #resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.session.resume();
-  }
-
   readonly #onLost = (error: unknown): void => {
     this.#sick = true;
     this.#fail(error);
@@ -349,9 +336,9 @@ export class MysqlCall implements RunningCall {
     this.#current?.rows.clear();
     if (this.#busy) {
       // What is on its way must not keep the process from giving the order to stop.
-      this.#pause();
+      this.session.pause();
       this.#killed = true;
-      await killUntilEnded(this.session, ended, () => this.#resume());
+      await killUntilEnded(this.session, ended);
       if (this.#busy) this.#sick = true;
     }
     this.#error = reason ?? new AppError('query.cancelled', 'The call is closed.');
@@ -370,7 +357,7 @@ export class MysqlCall implements RunningCall {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#guard?.close();
-    this.#resume();
+    this.session.resume();
     const clean =
       !this.#sick && (!this.#begun || (await settledWithin(this.#rollBack(), killedWithinMs)) === 'resolved');
     this.session.connection.off('error', this.#onLost);

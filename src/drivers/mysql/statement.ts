@@ -16,7 +16,8 @@ import { describeColumn, type WireColumn } from './column-type';
 import { executeOptions } from './execute-options';
 import { killedWithinMs, killUntilEnded } from './kill-until-ended';
 import { isFatal, isServerError, mapStatementError } from './map-error';
-import { RowsEncoder } from './encode-rows';
+import type { RowsEncoder } from '../rows-encoder';
+import { rowsEncoder } from './encode-rows';
 import type { MysqlSession } from './session';
 import { readValues, valueReader, type ValueReader, type WirePacket, type WireRow } from './wire-row';
 import { highWaterRows, sizeOf as sizeOfValues } from './decoded-row';
@@ -47,7 +48,7 @@ export class MysqlStatement implements RunningStatement {
   #fields: readonly WireColumn[] = [];
   #readers: readonly CellReader[] | null = null;
   #valueReaders: readonly ValueReader[] | null = null;
-  #encoder: RowsEncoder | null = null;
+  #encoder: RowsEncoder<WireRow> | null = null;
   /** The library's reader of rows, for those that were kept. */
   #packet: WirePacket | null = null;
   #state: State = 'running';
@@ -58,7 +59,6 @@ export class MysqlStatement implements RunningStatement {
   #committing = false;
   #killed = false;
   #sick = false;
-  #paused = false;
   #wanted = 1;
   readonly #waiters = new Waiters();
   #timer: NodeJS.Timeout | undefined;
@@ -111,7 +111,7 @@ export class MysqlStatement implements RunningStatement {
       const text = rows.map((row) => encodeRow(this.#cellsOf(row), layout)).join('');
       return { bytes: Buffer.from(text), count: rows.length };
     }
-    this.#encoder ??= new RowsEncoder(this.#fields, this.#packet, (row) => this.#cellsOf(row));
+    this.#encoder ??= rowsEncoder(this.#fields, this.#packet, (row) => this.#cellsOf(row));
     return this.#encoder.encode(rows as WireRow[], layout);
   }
 
@@ -128,13 +128,13 @@ export class MysqlStatement implements RunningStatement {
     this.#wanted = wanted;
     await this.#check();
     if (this.#rows.length < wanted && this.#state === 'running') {
-      this.#resume();
+      this.session.resume();
       await this.#waiters.until(() => this.#rows.length >= wanted || this.#state !== 'running');
       await this.#check();
     }
     if (this.#rows.length < limit && this.#state === 'complete') await this.#commit();
     const rows = this.#rows.take(limit);
-    if (this.#state === 'running' && this.#rows.length < highWaterRows) this.#resume();
+    if (this.#state === 'running' && this.#rows.length < highWaterRows) this.session.resume();
     return rows;
   }
 
@@ -207,19 +207,7 @@ export class MysqlStatement implements RunningStatement {
     this.#rows.push(row, sizeOf(row));
     if (this.#rows.length >= this.#wanted) this.#waiters.notify();
     const full = this.#rows.full || this.#rows.length >= Math.max(highWaterRows, this.#wanted);
-    if (full && this.#waiters.none) this.#pause();
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.session.pause();
-  }
-
-  #resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.session.resume();
+    if (full && this.#waiters.none) this.session.pause();
   }
 
   #complete(): void {
@@ -271,7 +259,7 @@ export class MysqlStatement implements RunningStatement {
     this.#state = 'over';
     clearTimeout(this.#timer);
     this.#guard?.close();
-    this.#resume();
+    this.session.resume();
     const clean =
       !this.#sick &&
       (end === null || (await settledWithin(this.session.run(end), killedWithinMs)) !== 'pending');
@@ -288,8 +276,8 @@ export class MysqlStatement implements RunningStatement {
     const ended = this.#waiters.until(() => this.#state !== 'running');
     this.#rows.clear();
     // What is on its way must not keep the process from giving the order to stop.
-    if (reason === null) this.#resume();
-    else if (this.#state === 'running') this.#pause();
+    if (reason === null) this.session.resume();
+    else if (this.#state === 'running') this.session.pause();
     if (reason !== null || (await settledWithin(ended, drainMs)) === 'pending') await this.#kill(ended);
     this.#error = reason ?? new AppError('query.cancelled', 'The cursor is closed.');
     void this.#finish('ROLLBACK');
@@ -300,7 +288,7 @@ export class MysqlStatement implements RunningStatement {
   async #kill(ended: Promise<void>): Promise<void> {
     if (this.#state !== 'running') return;
     this.#killed = true;
-    await killUntilEnded(this.session, ended, () => this.#resume());
+    await killUntilEnded(this.session, ended);
     if (this.#state === 'running') this.#sick = true;
   }
 

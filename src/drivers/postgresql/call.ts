@@ -26,6 +26,7 @@ import { isServerError, mapStatementError } from './map-error';
 import { quoteIdentifier } from './quote';
 import type { PostgresSession } from './session';
 import { describeColumn, type TypeRegistry } from './type-registry';
+import { convertCells } from './convert-cells';
 import { wireCells, type WireRow } from './wire-row';
 
 /** Rows asked for at a time; TCP holds back what is not taken. */
@@ -177,7 +178,7 @@ export class PostgresCall implements RunningCall {
         isCursor[place] && cell !== null ? [{ name: nameOf(columns[place]!), cursor: cell }] : [],
       );
       const kept = <T>(items: readonly T[]): T[] => items.filter((_, place) => !isCursor[place]);
-      this.out = { columns: kept(columns), row: kept(convert(row, readers)) };
+      this.out = { columns: kept(columns), row: kept(convertCells(row, readers)) };
     } else if (shape === 'set' && isCursor.length === 1 && isCursor[0]) {
       const names = await this.#cursorNames();
       this.#open = names.map((cursor) => ({ name: null, cursor }));
@@ -246,7 +247,7 @@ export class PostgresCall implements RunningCall {
     }
     const rows = this.#rows.take(limit);
     if (!this.#rows.full) this.#flight.resume();
-    return rows.map((row) => convert(wireCells(row), this.#shape.readers));
+    return rows.map((row) => convertCells(wireCells(row), this.#shape.readers));
   }
 
   /** Commits what may write, and undoes everything else. */
@@ -429,13 +430,6 @@ function isAlive(error: unknown): boolean {
 /** Cursors that have no name of their own come in a column that is called like the call. */
 function nameOf({ name }: Column): string | null {
   return name === 'return' ? null : name;
-}
-
-function convert(row: readonly (string | null)[], readers: readonly (CellReader | null)[]): Row {
-  return row.map((cell, index) => {
-    const reader = readers[index];
-    return cell === null || !reader ? cell : reader(cell);
-  });
 }
 
 function tooManyResults(): AppError {

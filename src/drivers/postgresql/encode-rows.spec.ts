@@ -1,6 +1,6 @@
 import { rowLayout } from '../row-layout';
 import { builtinTypes } from './builtin-types';
-import { RowsEncoder } from './encode-rows';
+import { rowsEncoder } from './encode-rows';
 
 /** The body of a DataRow. */
 function row(...cells: (Buffer | null)[]): { bytes: Buffer; at: number } {
@@ -17,9 +17,9 @@ function row(...cells: (Buffer | null)[]): { bytes: Buffer; at: number } {
 const text = builtinTypes.get(25)!;
 const layout = rowLayout(['a', 'b'], 'object', { behind: '\n' });
 
-describe('RowsEncoder', () => {
+describe('rowsEncoder', () => {
   it('writes the character that stands for broken ones where a text is not in UTF-8', () => {
-    const encoder = new RowsEncoder([text, text]);
+    const encoder = rowsEncoder([text, text]);
     const broken = row(Buffer.from([0x61, 0xff, 0x62]), null);
     const { bytes, count } = encoder.encode([row(Buffer.from('é'), Buffer.from('"')), broken], layout);
     expect(bytes.toString()).toBe('{"a":"é","b":"\\""}\n{"a":"a\ufffdb","b":null}\n');
@@ -27,7 +27,7 @@ describe('RowsEncoder', () => {
   });
 
   it('follows the layout it is given', () => {
-    const encoder = new RowsEncoder([text]);
+    const encoder = rowsEncoder([text]);
     const rows = [row(Buffer.from('x'))];
     expect(encoder.encode(rows, rowLayout(['a'], 'array', { ahead: ',' })).bytes.toString()).toBe(',["x"]');
     expect(encoder.encode(rows, rowLayout(['a'], 'object', {})).bytes.toString()).toBe('{"a":"x"}');

@@ -11,7 +11,9 @@ import { writeTooLarge } from '../write-too-large';
 import { cancelledWithinMs, cancelUntilEnded } from './cancel-until-ended';
 import { cellReader, type CellReader } from './cell-reader';
 import { changedRowsOf, changedRowsQuery } from './count-changes';
-import { RowsEncoder } from './encode-rows';
+import type { RowsEncoder } from '../rows-encoder';
+import { convertCells } from './convert-cells';
+import { rowsEncoder } from './encode-rows';
 import { expectationQuery, expectationValues } from './describe-relations';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { mapStatementError } from './map-error';
@@ -44,7 +46,7 @@ export class PostgresStatement implements RunningStatement {
   readonly #rows = new RowBuffer<WireRow>();
   #types: readonly PgType[] = [];
   #readers: readonly (CellReader | null)[] | null = null;
-  #encoder: RowsEncoder | null = null;
+  #encoder: RowsEncoder<WireRow> | null = null;
   #flight!: Flight;
   #fields: readonly FieldDef[] = [];
   #state: State = 'running';
@@ -212,17 +214,13 @@ export class PostgresStatement implements RunningStatement {
     const plain = readers.every((reader) => reader === null);
     return rows.map((row) => {
       const cells = wireCells(row);
-      if (plain) return cells;
-      return cells.map((cell, index) => {
-        const reader = readers[index];
-        return cell === null || !reader ? cell : reader(cell);
-      });
+      return plain ? cells : convertCells(cells, readers);
     });
   }
 
   async encode(layout: RowLayout, limit: number, soon = false): Promise<EncodedRows> {
     const rows = await this.#pull(limit, soon);
-    this.#encoder ??= new RowsEncoder(this.#types);
+    this.#encoder ??= rowsEncoder(this.#types);
     return this.#encoder.encode(rows, layout);
   }
 

@@ -37,6 +37,7 @@ export async function collectResult(
     // what has arrived, not as many as there may be: a thousand wide rows are too many before they can be measured
     const piece = await cursor.encode(layout, Math.min(BATCH_ROWS, maxRows - count), true);
     ended = piece.count === 0;
+    if (ended) break;
     count += piece.count;
     bytes += piece.bytes.length;
     pieces.push(piece.bytes);
@@ -65,5 +66,5 @@ export function layoutOf(columns: readonly Column[], mode: RowMode): RowLayout {
 
 /** Without the comma before the first row. */
 function joined(pieces: readonly Buffer[]): Buffer {
-  return Buffer.concat(pieces).subarray(1);
+  return (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)).subarray(1);
 }

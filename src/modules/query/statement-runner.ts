@@ -111,27 +111,16 @@ export class StatementRunner {
     const leave = await this.queues.enter(run, run.caller.principal.userId, signal);
     let isWhole = false;
     try {
-      const result = await this.withLease(run, signal, open, consume);
-      isWhole = true;
-      return result;
-    } finally {
-      leave(isWhole);
-    }
-  }
-
-  private async withLease<Opened extends AsyncDisposable, T>(
-    run: Run,
-    signal: AbortSignal,
-    open: (source: Source) => Promise<Opened>,
-    consume: (opened: Opened) => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await this.sources.use(run.connection, signal, async (source) => {
+      const result = await this.sources.use(run.connection, signal, async (source) => {
         await using opened = await open(source);
         return await consume(opened);
       });
+      isWhole = true;
+      return result;
     } catch (error) {
       throw inWords(run.plan, error);
+    } finally {
+      leave(isWhole);
     }
   }
 
