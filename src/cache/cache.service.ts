@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Metrics } from '../common/metrics';
 import { CONFIG, type Config } from '../config/config';
-import { cacheKey, cacheKinds, type CacheKind } from './cache-kinds';
+import { cacheKey, cacheKinds, type ByteKind, type ObjectKind } from './cache-kinds';
 import { MemoryLevel } from './memory-level';
+import { ObjectTable, type ObjectTableOptions } from './object-table';
 import { deflated, unpacked, type Packed } from './packed';
 import { RedisLevel } from './redis-level';
 
@@ -13,20 +14,27 @@ const LOG_EVERY_MS = 60_000;
 
 export type CacheLevel = 'memory' | 'redis';
 
+type TableFigures = Pick<
+  ObjectTable<object>,
+  'kind' | 'maxAgeMs' | 'count' | 'hits' | 'misses' | 'evictions'
+>;
+
 export interface CacheHit {
   readonly bytes: Buffer;
   readonly level: CacheLevel;
 }
 
 /**
- * Two levels: the memory of the process, bounded by bytes, and Redis where it is configured. A cache that may forget
- * anything at any time and never fails: what does not answer is a miss.
+ * Bytes lie on two levels: the memory of the process, bounded, and Redis where it is configured. What decisions rest on lies
+ * as objects in tables of the process and nowhere else. A cache that may forget anything at any time and never fails: what
+ * does not answer is a miss.
  */
 @Injectable()
 export class CacheService implements OnApplicationShutdown {
   private readonly logger = new Logger(CacheService.name);
   private readonly memory = new MemoryLevel(MAX_BYTES);
   private readonly redis: RedisLevel | null;
+  private readonly tables = new Map<ObjectKind, TableFigures>();
   private loggedAt = -Infinity;
 
   constructor(@Inject(CONFIG) { redisUrl, encryptionKeys }: Config, metrics: Metrics) {
@@ -38,13 +46,26 @@ export class CacheService implements OnApplicationShutdown {
       'Entries that had to go for others',
       () => this.memory.evictions,
     );
+    this.showTables(metrics);
+  }
+
+  /**
+   * Makes the table of a kind, which is in its maker's hands alone. It is the maker who drops what has changed.
+   * @param options within the time of the kind
+   */
+  objects<T extends object>(kind: ObjectKind, options: ObjectTableOptions): ObjectTable<T> {
+    // Two would share the keys that the kind and the id make, and the figures.
+    if (this.tables.has(kind)) throw new Error(`the cache has a table for ${kind} already`);
+    const table = new ObjectTable<T>(kind, options);
+    this.tables.set(kind, table);
+    return table;
   }
 
   /**
    * The bytes are shared: nobody may change them.
    * @param maxAgeSeconds older values are no hits
    */
-  async get(kind: CacheKind, id: string, maxAgeSeconds: number = cacheKinds[kind]): Promise<CacheHit | null> {
+  async get(kind: ByteKind, id: string, maxAgeSeconds: number = cacheKinds[kind]): Promise<CacheHit | null> {
     const key = cacheKey(kind, id);
     const near = this.memory.get(key);
     if (near && isYoung(near, maxAgeSeconds)) return { bytes: await unpacked(near), level: 'memory' };
@@ -60,7 +81,7 @@ export class CacheService implements OnApplicationShutdown {
    * @param bytes nobody may change them afterwards
    * @param ttlSeconds 0 keeps nothing
    */
-  put(kind: CacheKind, id: string, bytes: Buffer, ttlSeconds: number = cacheKinds[kind]): void {
+  put(kind: ByteKind, id: string, bytes: Buffer, ttlSeconds: number = cacheKinds[kind]): void {
     if (ttlSeconds <= 0) return;
     const key = cacheKey(kind, id);
     const packed: Packed = { keptAt: Date.now(), deflated: false, bytes };
@@ -82,6 +103,39 @@ export class CacheService implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.redis?.close();
     this.memory.clear();
+  }
+
+  private showTables(metrics: Metrics): void {
+    const byKind = (read: (table: TableFigures) => number) => () =>
+      [...this.tables.values()].map((table) => ({ labels: { kind: table.kind }, value: read(table) }));
+    metrics.gauges(
+      'cache_object_entries',
+      'Objects of the cache in the process',
+      ['kind'],
+      byKind((table) => table.count),
+    );
+    metrics.gauges(
+      'cache_object_max_age_seconds',
+      'Age from which on an object is not used any more',
+      ['kind'],
+      byKind((table) => table.maxAgeMs / 1000),
+    );
+    metrics.countedBy(
+      'cache_object_lookups_total',
+      'Look-ups of objects, by what came of it',
+      ['kind', 'outcome'],
+      () =>
+        [...this.tables.values()].flatMap(({ kind, hits, misses }) => [
+          { labels: { kind, outcome: 'hit' }, value: hits },
+          { labels: { kind, outcome: 'miss' }, value: misses },
+        ]),
+    );
+    metrics.countedBy(
+      'cache_object_evictions_total',
+      'Objects that had to go for others',
+      ['kind'],
+      byKind((table) => table.evictions),
+    );
   }
 
   private async spread(key: string, packed: Packed, ttlSeconds: number): Promise<void> {
