@@ -7,6 +7,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { CacheService } from '../src/cache/cache.service';
+import { Metrics } from '../src/common/metrics';
+import type { Config } from '../src/config/config';
 import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
 import { driverFor } from '../src/drivers';
 import type { ConnectionRecord } from '../src/modules/connections/connection-record';
@@ -99,7 +102,8 @@ async function main(): Promise<void> {
     lease: () => Promise.resolve({ source, report: () => undefined, release: () => undefined }),
   } as unknown as Sources;
   const keys = { hashKeyOf: () => Promise.resolve(Buffer.alloc(32)) } as unknown as PoliciesService;
-  const planner = new StatementPlanner(new RelationCatalog(sources), keys);
+  const cache = new CacheService({ redisUrl: null, encryptionKeys: [] } as unknown as Config, new Metrics());
+  const planner = new StatementPlanner(new RelationCatalog(sources, cache), keys);
   const on = { schema: 'public', table: 'customers' };
   const policies = effectivePolicies(
     [

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { cacheKey, cacheKinds, type CacheKind } from '../../src/cache/cache-kinds';
 import { loadConfig, type Config } from '../../src/config/config';
 import { ConfigError } from '../../src/config/config-error';
 import { settingDefinitions } from '../../src/modules/settings/setting-definitions';
@@ -86,5 +87,23 @@ describe('the settings of docs/configuration.md', () => {
       category: definition.category,
     }));
     expect(documented).toEqual(defined);
+  });
+});
+
+describe('the kinds of cached things of docs/configuration.md', () => {
+  const documented = tableRows(sectionOf(document, '## Kinds of cached things'));
+
+  it('are those of the cache, with their keys and times', () => {
+    expect(documented.map(({ kind, seconds }) => [codeOf(kind), Number(seconds)])).toEqual(
+      Object.entries(cacheKinds),
+    );
+    for (const { kind, key } of documented) {
+      expect(codeOf(key)).toMatch(new RegExp(`^${cacheKey(codeOf(kind) as CacheKind, '')}`));
+    }
+  });
+
+  it('have the times that the settings begin with', () => {
+    expect(settingDefinitions.cache_ttl_seconds.default).toBe(cacheKinds.query);
+    expect(settingDefinitions.session_timeout_hours.default * 3600).toBe(cacheKinds.session);
   });
 });

@@ -114,6 +114,23 @@ describe('the cache of results in Redis', () => {
     expect(metrics).toContain('result_cache_lookups_total{outcome="redis"} 1');
   });
 
+  it('is given results and nothing that decides who may have them', async () => {
+    const user = await service.user('user');
+    const permissions = `/api/database/connections/${connectionId}/permissions/${user.id}`;
+    await service.api('PUT', permissions, {});
+    const query = fresh();
+    const before = await keys();
+    const { body } = await service.api('POST', '/api/database/query', { connectionId, query }, user.token);
+    expect(body.success).toBe(true);
+    for (let n = 0; n < 100 && (await keys()).size === before.size; n++) await sleep(20);
+    const metrics = (await service.api('GET', '/metrics')).text;
+    for (const kind of ['session', 'permissions', 'settings']) {
+      expect(metrics).toMatch(new RegExp(`^cache_object_entries\\{kind="${kind}"\\} [1-9]`, 'm'));
+    }
+    const kinds = (await redis.keys('sluice:*')).map((key) => key.split(':')[1]);
+    expect([...new Set(kinds)]).toEqual(['query']);
+  });
+
   it('shows nothing to whoever reads the server, and takes up little there', async () => {
     const key = await keep(fresh());
     const value = (await redis.getBuffer(key))!;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import { CacheService } from '../../cache/cache.service';
+import type { ObjectTable } from '../../cache/object-table';
 import type { Principal } from '../../common/principal';
 import { SignalBus } from '../../database/signal-bus';
 import { authSignals } from './auth-signals';
@@ -19,10 +20,14 @@ const MAX_AGE_MS = 10_000;
  */
 @Injectable()
 export class PrincipalCache {
-  private readonly entries = new LRUCache<string, KnownPrincipal>({ max: MAX_ENTRIES, ttl: MAX_AGE_MS });
+  private readonly entries: ObjectTable<KnownPrincipal>;
   private generation = 0;
 
-  constructor(private readonly bus: SignalBus) {
+  constructor(
+    private readonly bus: SignalBus,
+    cache: CacheService,
+  ) {
+    this.entries = cache.objects('session', { max: MAX_ENTRIES, maxAgeMs: MAX_AGE_MS });
     bus.on(authSignals.session, (id) => this.drop(({ sessionId }) => sessionId === id));
     bus.on(authSignals.apiKey, (id) => this.drop(({ apiKeyId }) => apiKeyId === id));
     bus.on(authSignals.user, (id) => this.drop(({ userId }) => userId === id));

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { LRUCache } from 'lru-cache';
 import type { DataSource, EntityManager } from 'typeorm';
-import { cacheKinds } from '../../cache/cache-kinds';
+import { CacheService } from '../../cache/cache.service';
+import type { ObjectTable } from '../../cache/object-table';
 import { AppError } from '../../common/app-error';
 import type { Caller, Principal } from '../../common/principal';
 import { SignalBus } from '../../database/signal-bus';
@@ -43,17 +43,16 @@ interface PermissionRow {
  */
 @Injectable()
 export class PermissionsService {
-  private readonly cache = new LRUCache<string, { permission: GrantedPermission | null }>({
-    max: MAX_CACHED,
-    ttl: cacheKinds.permissions * 1000,
-  });
+  private readonly cache: ObjectTable<{ permission: GrantedPermission | null }>;
   private epoch = 0;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly signals: SignalBus,
     private readonly audit: AuditService,
+    cache: CacheService,
   ) {
+    this.cache = cache.objects('permissions', { max: MAX_CACHED });
     signals.on(PERMISSION_TOPIC, (key) => {
       this.epoch++;
       this.cache.delete(key);

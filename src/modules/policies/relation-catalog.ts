@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import { CacheService } from '../../cache/cache.service';
+import type { ObjectTable } from '../../cache/object-table';
 import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { ConnectionRecord } from '../connections/connection-record';
 import { Sources } from '../connections/sources.provider';
@@ -16,9 +17,14 @@ interface Known {
  */
 @Injectable()
 export class RelationCatalog {
-  private readonly known = new LRUCache<string, Known>({ max: MAX_RELATIONS });
+  private readonly known: ObjectTable<Known>;
 
-  constructor(private readonly sources: Sources) {}
+  constructor(
+    private readonly sources: Sources,
+    cache: CacheService,
+  ) {
+    this.known = cache.objects('schema', { max: MAX_RELATIONS });
+  }
 
   /** @returns `undefined` when it was not looked up yet */
   find(connection: ConnectionRecord, relation: RelationName): RelationDescription | null | undefined {

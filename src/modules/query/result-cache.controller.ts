@@ -29,7 +29,7 @@ export class ResultCacheController {
   @ApiOperation({
     summary: 'Forget what was read from the database of this connection, on every replica',
     description:
-      'For changes that were not made through the service. Cached results of before are not used again.',
+      'For changes that were not made through the service. Cached results of before are not used again, and the catalog is read anew.',
   })
   async forget(@Param('id', ParseUUIDPipe) id: string, @CurrentCaller() caller: Caller): Promise<void> {
     const connection = await this.directory.require(id);
@@ -40,6 +40,7 @@ export class ResultCacheController {
       resourceId: id,
       result: 'success',
     };
+    await this.directory.forgetSchema(connection);
     // One commit: the change and its record.
     await this.groupCommit.write([
       raiseGeneration(placeOf(connection), this.instance.id),

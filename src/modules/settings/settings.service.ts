@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { CacheService } from '../../cache/cache.service';
+import type { ObjectTable } from '../../cache/object-table';
 import { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
 import { SignalBus } from '../../database/signal-bus';
@@ -18,22 +20,25 @@ import { Setting } from './setting.entity';
 import { presentSetting, type SettingView, type StoredSetting } from './setting.view';
 
 const SIGNAL = 'setting';
+/** They are read together, so they are one entry. */
+const ALL = 'all';
 
 type Stored = ReadonlyMap<string, StoredSetting>;
 
 /** Settings that administrators change while the service runs; a change holds on every replica at once. */
 @Injectable()
 export class SettingsService {
-  private cached: Promise<Stored> | null = null;
+  /** Promises: whoever comes while they are being read waits for the same. */
+  private readonly cache: ObjectTable<Promise<Stored>>;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly bus: SignalBus,
     private readonly audit: AuditService,
+    cache: CacheService,
   ) {
-    const forget = (): void => {
-      this.cached = null;
-    };
+    this.cache = cache.objects('settings', { max: 1 });
+    const forget = (): void => this.cache.clear();
     bus.on(SIGNAL, forget);
     bus.onGap(forget);
   }
@@ -102,14 +107,13 @@ export class SettingsService {
 
   private stored(): Promise<Stored> {
     if (!this.bus.isLive) return this.load();
-    if (!this.cached) {
-      const loading = this.load();
-      this.cached = loading;
-      loading.catch(() => {
-        if (this.cached === loading) this.cached = null;
-      });
-    }
-    return this.cached;
+    const known = this.cache.get(ALL);
+    if (known) return known;
+    const loading = this.load();
+    this.cache.set(ALL, loading);
+    // If it is a later one that goes, it is read once more.
+    loading.catch(() => this.cache.delete(ALL));
+    return loading;
   }
 
   private async load(): Promise<Stored> {
