@@ -12,6 +12,7 @@ import { Metrics } from '../src/common/metrics';
 import type { Config } from '../src/config/config';
 import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
 import { driverFor } from '../src/drivers';
+import type { Source } from '../src/drivers/driver';
 import type { ConnectionRecord } from '../src/modules/connections/connection-record';
 import type { Sources } from '../src/modules/connections/sources.provider';
 import { decideStatement } from '../src/modules/permissions/decide-statement';
@@ -99,7 +100,7 @@ async function main(): Promise<void> {
     publicConfig: {},
   } as unknown as ConnectionRecord;
   const sources = {
-    lease: () => Promise.resolve({ source, report: () => undefined, release: () => undefined }),
+    use: (_connection: unknown, _signal: unknown, work: (open: Source) => Promise<unknown>) => work(source),
   } as unknown as Sources;
   const keys = { hashKeyOf: () => Promise.resolve(Buffer.alloc(32)) } as unknown as PoliciesService;
   const cache = new CacheService({ redisUrl: null, encryptionKeys: [] } as unknown as Config, new Metrics());
