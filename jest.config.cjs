@@ -53,7 +53,7 @@ const servers = {
 
 module.exports = {
   coverageProvider: 'v8',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   projects: [
     { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testRegex: '\\.spec\\.ts$' },
     {

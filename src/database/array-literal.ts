@@ -1,5 +1,7 @@
 /** Elements that need no quotes (manual, "Array Input and Output Syntax"): no comma, brace, quote, backslash, space; not NULL. */
 const plain = /^(?!null$)[\w.:+-]+$/i;
+/** What JSON escapes in a way that an array does not read: a backslash there stands for nothing but the character behind it. */
+const escaped = /[^\u0020-\ud7ff\ue000-\uffff]/;
 
 /** What a column of a batch holds; Buffers are `bytea`. */
 export type ArrayElement = string | number | bigint | boolean | Buffer | null | undefined;
@@ -19,5 +21,7 @@ function element(value: ArrayElement): string {
   if (typeof value === 'boolean') return value ? 't' : 'f';
   if (Buffer.isBuffer(value)) return `"\\\\x${value.toString('hex')}"`;
   const text = String(value);
-  return plain.test(text) ? text : `"${text.replace(/[\\"]/g, '\\$&')}"`;
+  if (plain.test(text)) return text;
+  // The engine's own quoting, where it is the same, takes a fraction of the time.
+  return escaped.test(text) ? `"${text.replace(/[\\"]/g, '\\$&')}"` : JSON.stringify(text);
 }

@@ -1,12 +1,26 @@
 import type { FieldDef } from 'pg';
+import type { Column } from '../cell';
+import type { RowsEncoder } from '../rows-encoder';
+import type { PgType } from './builtin-types';
+import type { WireRow } from './wire-row';
 
 /** Statements kept by one session: enough for what a tool asks again and again, a bound for what is asked once. */
 const maxPrepared = 100;
+
+/** What follows from the columns of a statement; whoever runs it again need not make it again. */
+export interface PreparedColumns {
+  readonly columns: readonly Column[];
+  readonly types: readonly PgType[];
+  /** A session runs one statement at a time, so that nobody shares it. */
+  readonly encoder: RowsEncoder<WireRow>;
+}
 
 export interface PreparedStatement {
   readonly name: string;
   /** The columns as they were described; a prepared statement whose columns change fails (SQLSTATE 0A000). */
   readonly fields: readonly FieldDef[];
+  /** Once all of their types were known. */
+  described?: PreparedColumns;
 }
 
 /** The prepared statements of one session, by text. `DISCARD ALL` drops them all. */

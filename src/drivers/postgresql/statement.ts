@@ -17,7 +17,7 @@ import { rowsEncoder } from './encode-rows';
 import { expectationQuery, expectationValues } from './describe-relations';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { mapStatementError } from './map-error';
-import type { PreparedStatement } from './prepared-statements';
+import type { PreparedStatement, PreparedStatements } from './prepared-statements';
 import type { PostgresSession } from './session';
 import { describeColumn, type TypeRegistry } from './type-registry';
 import { wireCells, type WireRow } from './wire-row';
@@ -92,7 +92,7 @@ export class PostgresStatement implements RunningStatement {
     const keep = this.#mode === 'flight' && request.stateless === true && !prepared.full;
     this.#known = keep ? prepared.find(request.text) : null;
     this.#name = keep ? (this.#known?.name ?? prepared.newName()) : '';
-    this.#closing = keep ? lightClosing : strictClosing;
+    this.#closing = keep ? lightClosing(prepared) : strictClosing;
     if (!keep) prepared.clear();
   }
 
@@ -147,9 +147,23 @@ export class PostgresStatement implements RunningStatement {
       () => (this.#expected !== null && this.#rows.length > 0) || this.#state !== 'running',
     );
     await this.#check();
-    const known = await this.types.resolve(this.#fields);
-    this.columns = this.#fields.map((field, index) => describeColumn(field, known[index]!));
-    this.#types = known;
+    await this.#describe();
+  }
+
+  async #describe(): Promise<void> {
+    const described = this.#known?.described;
+    if (described) {
+      this.columns = described.columns;
+      this.#types = described.types;
+      this.#encoder = described.encoder;
+      return;
+    }
+    const types = await this.types.resolve(this.#fields);
+    const columns = this.#fields.map((field, index) => describeColumn(field, types[index]!));
+    this.columns = columns;
+    this.#types = types;
+    if (this.#known && this.types.knows(this.#fields))
+      this.#known.described = { columns, types, encoder: (this.#encoder = rowsEncoder(types)) };
   }
 
   #countChanges(take: (rows: number) => void): Unit[] {
@@ -369,17 +383,22 @@ export class PostgresStatement implements RunningStatement {
   }
 }
 
-const strictClosing: readonly Step[] = [{ text: 'ROLLBACK' }, flush, discardAll, sync];
+const rollback: Unit = { text: 'ROLLBACK' };
+const strictClosing: readonly Step[] = [rollback, flush, discardAll, sync];
+const unlockAll = 'SELECT pg_advisory_unlock_all()';
+
 /**
  * For statements that are known to call built-ins only. ROLLBACK undoes all of a transaction, settings among them; of
  * what is not undone, a view or an operator could still have taken a session's advisory lock.
  */
-const lightClosing: readonly Step[] = [
-  { text: 'ROLLBACK' },
-  flush,
-  { text: 'SELECT pg_advisory_unlock_all()' },
-  sync,
-];
+function lightClosing(prepared: PreparedStatements): readonly Step[] {
+  const known = prepared.find(unlockAll);
+  const name = known?.name ?? prepared.newName();
+  const unlock: Unit = known
+    ? { text: unlockAll, name, prepared: true }
+    : { text: unlockAll, name, onEnd: () => prepared.keep(unlockAll, { name, fields: [] }) };
+  return [rollback, flush, unlock, sync];
+}
 
 /** The count in a command tag (manual, "CommandComplete"): `INSERT 0 5`, `UPDATE 5`; commands without rows have none. */
 function countOf(tag: string | null | undefined): number {

@@ -35,6 +35,11 @@ export class TypeRegistry {
     );
   }
 
+  /** Whether `resolve` gives what it would give at any later time. */
+  knows(fields: readonly FieldDef[]): boolean {
+    return fields.every(({ dataTypeID }) => this.#find(dataTypeID) !== undefined);
+  }
+
   #find(oid: number): PgType | undefined {
     return builtinTypes.get(oid) ?? this.#known.get(oid);
   }

@@ -59,9 +59,19 @@ export function encodeRows({ rows, ...outcome }: RowsOutcome, mode: RowMode): Qu
   return { ...outcome, data: joined([Buffer.from(text)]), count: rows.length, digest: null };
 }
 
+/** Drivers give the same columns again for a statement that is asked again. */
+const layouts: Readonly<Record<RowMode, WeakMap<readonly Column[], RowLayout>>> = {
+  object: new WeakMap(),
+  array: new WeakMap(),
+};
+
 /** Of an answer: the comma before the first row is to be cut off. */
 export function layoutOf(columns: readonly Column[], mode: RowMode): RowLayout {
-  return rowLayout(uniqueNames(columns.map(({ name }) => name)), mode, { ahead: ',' });
+  const known = layouts[mode].get(columns);
+  if (known) return known;
+  const layout = rowLayout(uniqueNames(columns.map(({ name }) => name)), mode, { ahead: ',' });
+  layouts[mode].set(columns, layout);
+  return layout;
 }
 
 /** Without the comma before the first row. */

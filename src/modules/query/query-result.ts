@@ -57,7 +57,6 @@ function isMasked(masked: MaskedColumns, index: number, name: string): boolean {
 /** The answer of `POST /api/database/query` as JSON text. */
 export function encodeResult(head: ResultHead, outcome: QueryOutcome): Buffer {
   const { queryId, executionTimeMs, cached, partial, metadata } = head;
-  const columns = resultColumns(outcome.columns, head.maskedColumns);
   const tail = JSON.stringify({
     rowCount: rowCountOf(outcome),
     truncated: outcome.truncated,
@@ -66,6 +65,18 @@ export function encodeResult(head: ResultHead, outcome: QueryOutcome): Buffer {
     ...(partial !== undefined && { partial }),
     metadata,
   });
-  const before = `{"queryId":"${queryId}","success":true,"columns":${JSON.stringify(columns)},"data":[`;
+  const columns = columnsText(outcome.columns, head.maskedColumns);
+  const before = `{"queryId":"${queryId}","success":true,"columns":${columns},"data":[`;
   return Buffer.concat([Buffer.from(before), outcome.data, Buffer.from(`],${tail.slice(1)}`)]);
+}
+
+/** Of columns without masks: drivers give the same ones again for a statement that is asked again. */
+const texts = new WeakMap<readonly Column[], string>();
+
+function columnsText(columns: readonly Column[], masked: MaskedColumns): string {
+  const known = masked === null ? texts.get(columns) : undefined;
+  if (known !== undefined) return known;
+  const text = JSON.stringify(resultColumns(columns, masked));
+  if (masked === null) texts.set(columns, text);
+  return text;
 }

@@ -74,9 +74,9 @@ export class QueryService {
 }
 
 function endOf(fetched: Fetched): Fetched & RunEnd {
-  const { outcome } = fetched;
+  const { outcome, cached } = fetched;
   const { truncated, data } = outcome;
-  return { ...fetched, rowCount: rowCountOf(outcome), bytes: data.length, truncated };
+  return { outcome, cached, rowCount: rowCountOf(outcome), bytes: data.length, truncated };
 }
 
 function headOf(
@@ -84,17 +84,12 @@ function headOf(
   { outcome, cached }: Fetched,
   executionTimeMs: number,
 ): ResultHead {
-  return {
-    queryId: id,
-    executionTimeMs,
-    cached,
-    maskedColumns: plan.maskedColumns,
-    metadata: {
-      connectionId: connection.id,
-      engine: connection.type,
-      statement: facts.kind,
-      ...(servedBy && { source: servedBy }),
-      ...(outcome.affectedRows !== null && { affectedRows: outcome.affectedRows }),
-    },
+  const metadata = {
+    connectionId: connection.id,
+    engine: connection.type,
+    statement: facts.kind,
+    source: servedBy,
+    affectedRows: outcome.affectedRows ?? undefined,
   };
+  return { queryId: id, executionTimeMs, cached, maskedColumns: plan.maskedColumns, metadata };
 }

@@ -149,7 +149,7 @@ export class StatementRunner {
   ): Promise<Cursor> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await source.query({ ...requestOf(run), ...how }, signal);
+        return await source.query(requestOf(run, how), signal);
       } catch (error) {
         const changed = isAppError(error, 'query.schema_changed');
         const unknown = run.plan.edits.length > 0 && isAppError(error, 'query.unknown_object');
@@ -199,24 +199,23 @@ function callOf({ plan, call, facts, limits }: Run & { readonly call: PermittedC
   };
 }
 
-function requestOf({
-  plan,
-  values,
-  facts,
-  sight,
-  limits: { maxRows, maxChangedRows, timeoutMs },
-}: Run): QueryRequest {
+function requestOf(
+  { plan, values, facts, sight, limits: { maxRows, maxChangedRows, timeoutMs } }: Run,
+  { streamed }: Pick<QueryRequest, 'streamed'>,
+): QueryRequest {
+  const { access } = facts;
   return {
     text: plan.text,
     values,
-    access: facts.access,
-    ...(Number.isFinite(maxRows) && { maxRows }),
-    ...(facts.access === 'write' && Number.isFinite(maxChangedRows) && { maxChangedRows }),
+    access,
+    maxRows: Number.isFinite(maxRows) ? maxRows : undefined,
+    maxChangedRows: access === 'write' && Number.isFinite(maxChangedRows) ? maxChangedRows : undefined,
+    streamed,
     timeoutMs,
     stateless: plan.stateless,
-    ...(plan.expects.length > 0 && { expects: plan.expects }),
-    ...(plan.reads && { reads: plan.reads }),
-    ...(plan.hashKey && { hashKey: plan.hashKey }),
-    ...(sight?.after && { replica: { after: sight.after } }),
+    expects: plan.expects.length > 0 ? plan.expects : undefined,
+    reads: plan.reads ?? undefined,
+    hashKey: plan.hashKey ?? undefined,
+    replica: sight?.after ? { after: sight.after } : undefined,
   };
 }
