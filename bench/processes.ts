@@ -15,8 +15,8 @@ export async function startProgram(
   urlOf: (line: string) => string | null,
   nodeOptions: readonly string[] = [],
 ): Promise<Running> {
-  // BENCH_NODE_OPTIONS=--cpu-prof writes a profile of each program.
-  const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
+  // As `npm start` has it, for each program. BENCH_NODE_OPTIONS=--cpu-prof writes a profile of each.
+  const options = ['--max-semi-space-size=64', ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [])];
   const child = spawn(process.execPath, [...options, ...nodeOptions, file], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
