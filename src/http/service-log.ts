@@ -1,5 +1,6 @@
 import pino, { stdSerializers, type DestinationStream, type Logger } from 'pino';
 import { describeError } from './describe-error';
+import { LineOutput } from './line-output';
 import { readableLines } from './readable-lines';
 
 /** Names of members that never reach the log, at the top of a line and two levels below. */
@@ -34,19 +35,11 @@ export interface LogTarget {
   readonly readable: boolean;
 }
 
-/** Lines are written in blocks: one write a request would cost more than most of its work. */
-const LOG_BLOCK_BYTES = 8192;
-/** No line stays longer than this in memory; what is there is written when the process exits, too. */
-const LOG_DELAY_MS = 200;
-
+/** Last lines are written when the process exits, however it comes to that. */
 function standardOutput(): LogTarget {
   if (process.stdout.isTTY) return { stream: process.stdout, readable: true };
-  const stream = pino.destination({
-    fd: process.stdout.fd,
-    sync: false,
-    minLength: LOG_BLOCK_BYTES,
-    periodicFlush: LOG_DELAY_MS,
-  });
+  const stream = new LineOutput(process.stdout.fd);
+  process.on('exit', () => stream.flushSync());
   return { stream, readable: false };
 }
 

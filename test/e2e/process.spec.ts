@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,6 +137,43 @@ describe('the process', () => {
     expect(child.exitCode).toBeNull();
     child.kill('SIGTERM');
     expect(await ended()).toBe(1);
+  });
+
+  describe('when something goes wrong in it', () => {
+    /** Throws where nobody catches, at a signal. */
+    const faulty = async (): Promise<Process> => {
+      const fault = join(dataDir, 'fault.js');
+      await writeFile(fault, `process.on('SIGUSR2', () => { throw new Error('a bug'); });`);
+      return start({ NODE_OPTIONS: `--require ${fault}` });
+    };
+
+    it('has said so, and everything before it, when it ends', async () => {
+      const { child, output, ended } = await faulty();
+      const closed = once(child, 'close');
+      child.kill('SIGUSR2');
+      expect(await ended()).toBe(1);
+      await closed;
+      const messages = output()
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line).msg);
+      expect(messages.slice(-2)).toEqual(['uncaught exception', 'stopping: answering what was accepted']);
+    });
+
+    it('ends with nobody there to read its output, too', async () => {
+      const { child, ended } = await faulty();
+      child.stdout!.destroy();
+      child.kill('SIGUSR2');
+      expect(await ended()).toBe(1);
+    });
+  });
+
+  it('goes on when the reader of its output goes away, and still stops with 0', async () => {
+    const { child, url, ended } = await start();
+    child.stdout!.destroy();
+    expect((await fetch(`${url}/api/auth/me`)).status).toBe(401);
+    child.kill('SIGTERM');
+    expect(await ended()).toBe(0);
   });
 
   it('names what is wrong with its environment, and no values', async () => {
