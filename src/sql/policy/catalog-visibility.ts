@@ -6,18 +6,20 @@ import { postgresqlCatalog } from './postgresql-catalog';
 import type { RelationPolicy } from './relation-policy';
 import { sqliteCatalog } from './sqlite-catalog';
 
-const catalogs: Partial<Readonly<Record<Dialect, CatalogRules>>> = {
+const catalogs: Readonly<Record<Dialect, CatalogRules>> = {
   postgresql: postgresqlCatalog,
   mysql: mysqlCatalog,
   sqlite: sqliteCatalog,
+  mongodb: new Map(),
 };
 
 function ruleOf(
   dialect: Dialect,
   { schema, name }: RelationName,
 ): ((visibility: Visibility) => RelationPolicy) | undefined {
-  if (dialect === 'postgresql') return catalogs.postgresql?.get(`${schema ?? 'pg_catalog'}.${name}`);
-  return catalogs[dialect]?.get(name.toLowerCase());
+  return catalogs[dialect].get(
+    dialect === 'postgresql' ? `${schema ?? 'pg_catalog'}.${name}` : name.toLowerCase(),
+  );
 }
 
 /** Whether a relation of the server's own may be read by whoever may query, through its policy. */

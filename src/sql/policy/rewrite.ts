@@ -6,7 +6,7 @@ import { Refused } from '../refused';
 import { rewriteSqlite } from '../sqlite/rewrite/rewrite-sqlite';
 import type { RewriteRequest, RewriteStatement, Rewriting } from './rewriting';
 
-const dialects: Partial<Readonly<Record<Dialect, RewriteStatement>>> = {
+const dialects: Readonly<Record<Dialect, RewriteStatement>> = {
   mongodb: rewriteMongodb,
   postgresql: rewritePostgresql,
   sqlite: rewriteSqlite,
@@ -20,14 +20,8 @@ const dialects: Partial<Readonly<Record<Dialect, RewriteStatement>>> = {
  * @throws Error only for a bug of ours
  */
 export async function rewrite(dialect: Dialect, request: RewriteRequest): Promise<Rewriting> {
-  const rewriteStatement = dialects[dialect];
-  if (rewriteStatement === undefined)
-    return {
-      ok: false,
-      refusal: { code: 'policy.unsupported', detail: 'Policies are not supported on this engine' },
-    };
   try {
-    return await rewriteStatement(request);
+    return await dialects[dialect](request);
   } catch (error) {
     if (error instanceof Refused) return { ok: false, refusal: error.refusal };
     if (error instanceof RangeError)
