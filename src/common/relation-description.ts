@@ -4,6 +4,16 @@ export interface RelationName {
   readonly name: string;
 }
 
+/** As permissions and sentences write it: not quoted. */
+export function fullName({ schema, name }: RelationName): string {
+  return schema === null ? name : `${schema}.${name}`;
+}
+
+/** The same for the same relation, and for no other. */
+export function relationKey({ schema, name }: RelationName): string {
+  return JSON.stringify([schema, name]);
+}
+
 export interface DescribedColumn {
   readonly name: string;
   /** The type in words that a cast of the dialect takes: `character varying(20)`, `numeric(10,2)`. */

@@ -1,7 +1,5 @@
-import type { Analysis, FunctionRef, RelationRef } from './facts';
-
-const qualified = ({ schema, name }: RelationRef | FunctionRef): string =>
-  schema === null ? name : `${schema}.${name}`;
+import { fullName } from '../common/relation-description';
+import type { Analysis } from './facts';
 
 /**
  * An analysis on one line, for tests and debug logs: `select read t u:write fn! $2`, where `!` marks functions that are
@@ -13,8 +11,8 @@ export function describeAnalysis(analysis: Analysis): string {
   return [
     kind,
     access,
-    ...relations.map((relation) => qualified(relation) + (relation.access === 'write' ? ':write' : '')),
-    ...functions.filter(({ safe }) => !safe).map((reference) => `${qualified(reference)}!`),
+    ...relations.map((relation) => fullName(relation) + (relation.access === 'write' ? ':write' : '')),
+    ...functions.filter(({ safe }) => !safe).map((reference) => `${fullName(reference)}!`),
     ...(parameterCount === 0 ? [] : [`$${parameterCount}`]),
   ].join(' ');
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Dialect } from '../../common/dialect';
-import type { RelationName } from '../../common/relation-description';
+import { relationKey, type RelationName } from '../../common/relation-description';
 import type { Principal } from '../../common/principal';
 import type { DeniedColumn } from '../../sql/policy/visibility';
 import type { ColumnPolicy, RelationPolicy } from '../../sql/policy/relation-policy';
@@ -57,8 +57,8 @@ function columnPolicyOf({ mask, expression, deny }: PolicyItem): ColumnPolicy | 
 /** Dialects whose names may mean the same in another letter case. */
 const caseless: ReadonlySet<Dialect | null> = new Set<Dialect | null>(['sqlite', 'mysql']);
 
-function keyOf({ schema, name }: RelationName, dialect: Dialect | null): string {
-  const key = JSON.stringify([schema, name]);
+function keyOf(relation: RelationName, dialect: Dialect | null): string {
+  const key = relationKey(relation);
   return caseless.has(dialect) ? key.toLowerCase() : key;
 }
 

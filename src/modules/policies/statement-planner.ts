@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../common/app-error';
 import { keyedHashFunction } from '../../common/keyed-hash-function';
-import type { RelationName } from '../../common/relation-description';
+import { relationKey, type RelationName } from '../../common/relation-description';
 import type { Dialect } from '../../common/dialect';
 import type { StatementFacts } from '../../sql/facts';
 import { isStateless } from '../../sql/is-stateless';
@@ -111,7 +111,7 @@ export class StatementPlanner {
       text,
       searchPath: searchPathOf(connection),
       describe: (relation) => {
-        asked.set(nameKey(relation), relation);
+        asked.set(relationKey(relation), relation);
         return this.catalog.find(connection, relation);
       },
       policyOf: (relation) => policies.policyOf(relation),
@@ -122,7 +122,7 @@ export class StatementPlanner {
       const rewriting = await rewrite(dialect, request);
       if (!('missing' in rewriting)) return rewriting;
       await this.catalog.load(connection, rewriting.missing, signal);
-      for (const relation of rewriting.missing) loaded.add(nameKey(relation));
+      for (const relation of rewriting.missing) loaded.add(relationKey(relation));
     }
     throw new AppError('query.too_complex', 'The statement reads views that nest too deeply');
   }
@@ -148,10 +148,6 @@ function requireProtected(
     if (found && found.filtered === policy.rowFilters.length > 0) continue;
     throw new AppError('permission.table_denied', `${name} cannot be shown in part here`);
   }
-}
-
-function nameKey({ schema, name }: RelationName): string {
-  return JSON.stringify([schema, name]);
 }
 
 function unchanged(text: string, facts: StatementFacts): Plan {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, isAppError } from '../../common/app-error';
 import type { Caller, Principal } from '../../common/principal';
 import type { ErrorCode } from '../../common/errors/catalog';
+import { relationKey } from '../../common/relation-description';
 import type { ProtectedRelation } from '../../sql/policy/rewriting';
 import { byCaller } from '../audit/audit-event';
 import { AuditService } from '../audit/audit.service';
@@ -79,13 +80,13 @@ export class CheckService {
 }
 
 function viewOf({ facts, plan }: Judgement, isAdministrator: boolean): CheckView {
-  const known = new Map(plan.relations.map((relation) => [keyOf(relation), relation]));
+  const known = new Map(plan.relations.map((relation) => [relationKey(relation), relation]));
   const named = facts.relations.map(({ schema, name, access }): CheckedRelation => {
     const candidates = [...known.values()].filter(
       (relation) => relation.name === name && (schema === null || relation.schema === schema),
     );
     const found = candidates[0] ?? { schema, name, filtered: false, masks: {}, denied: [] };
-    known.delete(keyOf(found));
+    known.delete(relationKey(found));
     return { ...found, access };
   });
   const reached = [...known.values()].map((relation): CheckedRelation => ({ ...relation, access: 'read' }));
@@ -114,8 +115,4 @@ function refused({ code, definition, message, extra }: AppError): CheckView {
     relations: [],
     rewritten: null,
   };
-}
-
-function keyOf({ schema, name }: Pick<ProtectedRelation, 'schema' | 'name'>): string {
-  return JSON.stringify([schema, name]);
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../common/app-error';
+import { fullName } from '../../common/relation-description';
 import { ConnectionDirectory } from '../connections/connection-directory';
 import { ResultCache } from '../query/result-cache';
 import { WriteMarks } from '../query/write-marks';
@@ -10,7 +11,6 @@ import { ShardOwnership, type WritePause } from '../shards/shard-ownership';
 import { isSame, total } from './compare-table';
 import type { ShardMove } from './shard-move.entity';
 import { MoveStore } from './move-store';
-import { nameOf } from './move-table';
 import type { MoveWork } from './move-work';
 import { writesEnded } from './open-runs';
 import { reconcile } from './reconcile';
@@ -75,9 +75,9 @@ export class CutOver {
     for (const table of move.tables) {
       const [ours, theirs] = await Promise.all([from.checksums(table, 1), to.checksums(table, 1)]);
       if (!isSame(total(ours), total(theirs))) {
-        throw new AppError('shard.move_differs', `${nameOf(table)} is not the same on both shards`);
+        throw new AppError('shard.move_differs', `${fullName(table)} is not the same on both shards`);
       }
-      counts[nameOf(table)] = total(ours).count;
+      counts[fullName(table)] = total(ours).count;
     }
     // What was read from there before the keys were its own is not what it would say now.
     await this.cache.forget(await this.directory.require(work.to.connectionId));

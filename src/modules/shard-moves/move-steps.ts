@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { AppError, isAppError } from '../../common/app-error';
+import { fullName } from '../../common/relation-description';
 import { WriteMarks } from '../query/write-marks';
 import { ShardOwnership } from '../shards/shard-ownership';
 import { copyTable } from './copy-table';
 import { CutOver } from './cut-over';
 import { resumable, type WorkingState } from './move-state';
 import { MoveStore } from './move-store';
-import { nameOf } from './move-table';
 import { noProgress, type MoveWork } from './move-work';
 import { longWritesEnded, olderRunsEnded } from './open-runs';
 import { conflictIn, reconcile } from './reconcile';
@@ -53,11 +53,13 @@ export class MoveSteps {
     // An answer over all shards that began before must not meet rows on both.
     await olderRunsEnded(this.dataSource, to.connectionId, move.createdAt, signal);
     for (const table of move.tables) {
-      const before = progressOf(work, nameOf(table));
+      const before = progressOf(work, fullName(table));
       const begun = before && { rows: before.copied, after: before.after };
       await copyTable(from.side, to.side, table, begun, async ({ rows, after }) => {
         signal.throwIfAborted();
-        await this.note(work, { [nameOf(table)]: { copied: rows, after: after as TableProgress['after'] } });
+        await this.note(work, {
+          [fullName(table)]: { copied: rows, after: after as TableProgress['after'] },
+        });
       });
     }
     await this.store.enter(lease, move, { state: 'catching_up', failures: 0 });
@@ -126,8 +128,8 @@ export class MoveSteps {
         await this.refuseOwner(work, cleaned.shardId);
         const deleted = await cleaned.side.deleteSome(table);
         if (deleted === 0) break;
-        const before = progressOf(work, nameOf(table))?.deleted ?? 0;
-        await this.note(work, { [nameOf(table)]: { deleted: before + deleted } });
+        const before = progressOf(work, fullName(table))?.deleted ?? 0;
+        await this.note(work, { [fullName(table)]: { deleted: before + deleted } });
       }
     }
     const state = move.direction === 'forward' ? 'done' : 'undone';
@@ -152,8 +154,8 @@ export class MoveSteps {
   private countsOf(work: MoveWork): Record<string, number> {
     return Object.fromEntries(
       work.move.tables.map((table) => {
-        const { rows, copied } = progressOf(work, nameOf(table)) ?? noProgress;
-        return [nameOf(table), rows ?? copied];
+        const { rows, copied } = progressOf(work, fullName(table)) ?? noProgress;
+        return [fullName(table), rows ?? copied];
       }),
     );
   }

@@ -22,7 +22,3 @@ export interface MoveTable {
 export type MoveRange =
   | { readonly kind: 'keys'; readonly keys: readonly string[] }
   | { readonly kind: 'buckets'; readonly buckets: readonly number[]; readonly bucketCount: number };
-
-export function nameOf({ schema, name }: Pick<MoveTable, 'schema' | 'name'>): string {
-  return schema === null ? name : `${schema}.${name}`;
-}

@@ -1,7 +1,8 @@
 import { AppError } from '../../common/app-error';
+import { fullName } from '../../common/relation-description';
 import type { CanonicalType } from '../../drivers/cell';
 import type { ForeignKeyInfo, TableInfo } from '../../drivers/table-info';
-import { nameOf, type MoveColumn, type MoveTable } from './move-table';
+import type { MoveColumn, MoveTable } from './move-table';
 import type { ShardCatalog } from './read-catalog';
 
 /** A table as it is declared for a group. */
@@ -42,7 +43,7 @@ export function planMove(
   ] as const) {
     const forgotten = catalog.tables.filter((table) => !declared.some((one) => isOf(one, table)));
     if (forgotten.length > 0) {
-      throw refused(`The ${where} has tables that are not declared: ${some(forgotten.map(titleOf))}`);
+      throw refused(`The ${where} has tables that are not declared: ${some(forgotten.map(fullName))}`);
     }
   }
   const tables = keyed.map((one) => planTable(one, source, target));
@@ -51,7 +52,7 @@ export function planMove(
 }
 
 function planTable(one: DeclaredTable, source: ShardCatalog, target: ShardCatalog): MoveTable {
-  const title = nameOf({ schema: one.schema, name: one.table });
+  const title = fullName({ schema: one.schema, name: one.table });
   const [here, there] = [source, target].map(({ tables }) => tables.find((table) => isOf(one, table)));
   if (!here || !there) throw refused(`${title} is not on both shards`);
   for (const [catalog, table] of [
@@ -98,10 +99,10 @@ function refuseForeignKeys(declared: readonly DeclaredTable[], { tables }: Shard
     for (const foreign of table.foreignKeys) {
       const parent = declared.find((one) => isParent(foreign, table, one));
       if (moves && !parent) {
-        throw refused(`${titleOf(table)} refers to ${foreign.referencedTable}, which is not declared`);
+        throw refused(`${fullName(table)} refers to ${foreign.referencedTable}, which is not declared`);
       }
       if (!moves && parent && parent.keyColumn !== null) {
-        throw refused(`${titleOf(table)} refers to ${parent.table}, whose rows move while its own stay`);
+        throw refused(`${fullName(table)} refers to ${parent.table}, whose rows move while its own stay`);
       }
     }
   }
@@ -127,7 +128,7 @@ function inOrder(
   while (left.length > 0) {
     const at = left.findIndex((table) => !needs.get(table)!.some((parent) => left.includes(parent)));
     const [next] = at === -1 ? [] : left.splice(at, 1);
-    if (!next) throw refused(`Foreign keys of ${some(left.map(nameOf))} lead in a circle`);
+    if (!next) throw refused(`Foreign keys of ${some(left.map(fullName))} lead in a circle`);
     sorted.push(next);
   }
   return sorted;
@@ -151,10 +152,6 @@ function isParent(foreign: ForeignKeyInfo, child: TableInfo, parent: DeclaredTab
   const schema = foreign.referencedSchema;
   if (parent.schema === null && schema !== child.schema) return false;
   return isOf(parent, { schema, name: foreign.referencedTable });
-}
-
-function titleOf({ schema, name }: TableInfo): string {
-  return schema === null ? name : `${schema}.${name}`;
 }
 
 function some(names: readonly string[]): string {

@@ -1,7 +1,8 @@
 import { AppError } from '../../common/app-error';
+import { fullName } from '../../common/relation-description';
 import { compareTable, type Differences } from './compare-table';
 import { insertWhatFits } from './copy-table';
-import { nameOf, type MoveTable } from './move-table';
+import type { MoveTable } from './move-table';
 import { ShardSide, type RowDigest } from './shard-side';
 
 const ROWS_AT_ONCE = 200;
@@ -34,7 +35,7 @@ export async function reconcile(
   for (const table of tables.toReversed()) {
     const differences: Differences[] = [];
     found.set(table, differences);
-    const name = nameOf(table);
+    const name = fullName(table);
     rows[name] = await compareTable(from, to, table, expected[name] ?? 0, (one) => differences.push(one));
   }
   let differences = 0;
@@ -77,7 +78,7 @@ async function insertMissing(
 export function conflictIn(table: MoveTable): AppError {
   return new AppError(
     'shard.move_differs',
-    `Rows of ${nameOf(table)} have a primary key or another unique value that rows of other keys have on the target, or refer to what is not there`,
+    `Rows of ${fullName(table)} have a primary key or another unique value that rows of other keys have on the target, or refer to what is not there`,
   );
 }
 

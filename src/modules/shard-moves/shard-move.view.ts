@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { fullName } from '../../common/relation-description';
 import { moveStates, moveWishes, type MoveDirection, type MoveState, type MoveWish } from './move-state';
-import { nameOf } from './move-table';
 import { noProgress } from './move-work';
 import type { ShardMove } from './shard-move.entity';
 
@@ -115,10 +115,12 @@ export function presentMove(move: ShardMove): ShardMoveView {
     direction,
     wish,
     tables: move.tables.map((table) => {
-      const known = Object.hasOwn(move.progress, nameOf(table)) ? move.progress[nameOf(table)] : undefined;
+      const known = Object.hasOwn(move.progress, fullName(table))
+        ? move.progress[fullName(table)]
+        : undefined;
       const { copied, after, rows, deleted } = known ?? noProgress;
       const isCopied = known !== undefined && after === null;
-      return { table: nameOf(table), keyColumn: table.key.name, copied, isCopied, rows, deleted };
+      return { table: fullName(table), keyColumn: table.key.name, copied, isCopied, rows, deleted };
     }),
     cutovers,
     pauseMs,

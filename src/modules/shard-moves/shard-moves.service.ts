@@ -5,6 +5,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { Page } from '../../common/pagination';
 import type { Caller } from '../../common/principal';
+import { fullName } from '../../common/relation-description';
 import { pageNewestFirst } from '../../database/page-newest-first';
 import { SignalBus } from '../../database/signal-bus';
 import { byCaller } from '../audit/audit-event';
@@ -16,7 +17,7 @@ import { ShardOwnership } from '../shards/shard-ownership';
 import { MOVE_TOPIC } from './move-runner';
 import { grant, type MoveWish } from './move-state';
 import { detailsOf, moveEvent } from './move-store';
-import { nameOf, type MoveTable } from './move-table';
+import type { MoveTable } from './move-table';
 import { checkEnds, checkKeys, rangeFor, refused, slotsOf } from './new-move';
 import { planMove } from './plan-move';
 import { readCatalog } from './read-catalog';
@@ -98,7 +99,7 @@ export class ShardMovesService {
       await this.audit.recordIn(manager, {
         ...byCaller(caller),
         ...moveEvent(row!, 'create'),
-        details: { ...detailsOf(what), named: slots.slice(0, MOST_NAMED), tables: tables.map(nameOf) },
+        details: { ...detailsOf(what), named: slots.slice(0, MOST_NAMED), tables: tables.map(fullName) },
       });
       // From here on answers over all shards would count rows twice.
       await this.ownership.raiseEpoch(manager, group);
@@ -174,7 +175,7 @@ export class ShardMovesService {
       for (const table of tables) {
         // Whoever they belong to: the move would make them what the source has.
         if (await there.hasRows(table)) {
-          throw refused(`${nameOf(table)} on the target has rows of these keys already`);
+          throw refused(`${fullName(table)} on the target has rows of these keys already`);
         }
       }
       return tables;

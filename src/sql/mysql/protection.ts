@@ -1,4 +1,4 @@
-import type { RelationDescription, RelationName } from '../../common/relation-description';
+import { fullName, type RelationDescription } from '../../common/relation-description';
 import type { ColumnPolicy } from '../policy/relation-policy';
 import { refuse } from '../refused';
 import { foldName } from './fold-name';
@@ -110,10 +110,6 @@ export function conditionOf(rowFilters: readonly PolicyExpression[], alias: stri
   return rowFilters.map(({ sql }) => `(${sql(alias)})`).join(' AND ');
 }
 
-export function nameOf({ schema, name }: RelationName): string {
-  return schema === null ? name : `${schema}.${name}`;
-}
-
 /**
  * Policies by the names that the relation has for its columns. A name it does not have shows nothing of it.
  *
@@ -129,7 +125,7 @@ export function columnsOf(
       if (column === undefined)
         return refuse(
           'policy.broken',
-          `A policy on ${nameOf(relation)} names the column ${name}, which is not there`,
+          `A policy on ${fullName(relation)} names the column ${name}, which is not there`,
         );
       return [column.name, policy];
     }),

@@ -1,4 +1,4 @@
-import type { RelationDescription, RelationName } from '../../common/relation-description';
+import { relationKey, type RelationDescription, type RelationName } from '../../common/relation-description';
 import type { RelationRef } from '../facts';
 import type { ColumnPolicy, MaskKind } from '../policy/relation-policy';
 import type { ProtectedRelation, RewriteRequest } from '../policy/rewriting';
@@ -20,8 +20,6 @@ export interface Bound {
   /** `null` where the relation may be read as it is. */
   readonly protection: Protection | null;
 }
-
-const key = ({ schema, name }: RelationName): string => JSON.stringify([schema, name]);
 
 /** Longest chain of views in views. */
 const maxViewDepth = 32;
@@ -54,20 +52,20 @@ export class RelationBinder {
 
   /** What was loaded for a reference: `undefined` while it is not known, `null` when there is none. */
   find(reference: RelationName): Bound | null | undefined {
-    return this.bound.get(key(this.resolve(reference)));
+    return this.bound.get(relationKey(this.resolve(reference)));
   }
 
   describe(reference: RelationName): RelationDescription | null | undefined {
     const relation = this.resolve(reference);
-    this.restsOn.set(key(relation), relation);
+    this.restsOn.set(relationKey(relation), relation);
     const found = this.request.describe(relation);
-    if (found === undefined) this.missing.set(key(relation), relation);
+    if (found === undefined) this.missing.set(relationKey(relation), relation);
     return found === null && sequence.test(relation.name) ? sequenceTable(relation) : found;
   }
 
   async load(references: readonly RelationRef[]): Promise<void> {
     for (const reference of references) {
-      const id = key(this.resolve(reference));
+      const id = relationKey(this.resolve(reference));
       if (this.bound.has(id)) continue;
       const relation = this.describe(reference);
       if (relation === undefined) continue;
@@ -101,7 +99,7 @@ export class RelationBinder {
 
   private async openView(relation: RelationDescription): Promise<InlinedView | 'opaque' | null> {
     if (relation.kind !== 'view') return null;
-    const id = key(relation);
+    const id = relationKey(relation);
     if (relation.definition === null || this.open.includes(id) || this.open.length >= maxViewDepth)
       return 'opaque';
     this.open.push(id);
@@ -116,7 +114,7 @@ export class RelationBinder {
     for (const [column, policy] of protection?.columns ?? [])
       if (policy.rule === 'deny') denied.push(column);
       else masks[column] = policy.mask;
-    this.touched.set(key({ schema, name }), {
+    this.touched.set(relationKey({ schema, name }), {
       schema,
       name,
       filtered: (protection?.rowFilters.length ?? 0) > 0,

@@ -1,7 +1,8 @@
+import { fullName } from '../../common/relation-description';
 import { refuse } from '../refused';
 import { literalText } from './equalities';
 import { foldName } from './fold-name';
-import { conditionOf, nameOf, shownValue, type Protection } from './protection';
+import { conditionOf, shownValue, type Protection } from './protection';
 import { quoteIdentifier } from './quote';
 import { findColumn, Scope, sourceOf, type BoundColumn, type BoundSource } from './scope';
 import { columnLabel, itemsOf } from './select-items';
@@ -37,7 +38,7 @@ const filtersOf = (change: Change, source: BoundSource): Protection['rowFilters'
   protectionOf(change, source)?.rowFilters ?? [];
 
 function refuseRows(source: BoundSource, what: string): never {
-  const name = source.relation === null ? source.alias : nameOf(source.relation);
+  const name = source.relation === null ? source.alias : fullName(source.relation);
   return refuse(
     'permission.row_denied',
     `Rows of ${name} are filtered for you, and ${what}: an administrator of the connection's policies can exempt you`,

@@ -1,8 +1,9 @@
+import { fullName } from '../../common/relation-description';
 import { refuse } from '../refused';
 import { columnLabel, itemsOf } from './select-items';
 import { foldName } from './fold-name';
 import type { PlannedEdit } from './edits';
-import { deniedColumns, derivedTable, isFiltered, nameOf, shownColumns, type Protection } from './protection';
+import { deniedColumns, derivedTable, isFiltered, shownColumns, type Protection } from './protection';
 import { quoteIdentifier } from './quote';
 import type { Bound, RelationBinder } from './relation-binder';
 import {
@@ -382,7 +383,7 @@ export class StatementRewriter {
     if (relation.kind === 'view')
       refuse(
         'policy.unsupported',
-        `${nameOf(relation)} is a view under policies: change its tables instead`,
+        `${fullName(relation)} is a view under policies: change its tables instead`,
         {
           position: name.position,
         },
@@ -411,7 +412,7 @@ export class StatementRewriter {
     if (bound === null)
       refuse(
         'query.unknown_object',
-        `There is no table ${nameOf(name)}, or the connection's account may not see it`,
+        `There is no table ${fullName(name)}, or the connection's account may not see it`,
         {
           position: name.position,
         },
@@ -434,7 +435,7 @@ export class StatementRewriter {
     if (columns.length === 0 && this.targets === null)
       refuse(
         'permission.column_denied',
-        `No column of ${nameOf(relation)} is permitted: an administrator of the connection's policies can permit them`,
+        `No column of ${fullName(relation)} is permitted: an administrator of the connection's policies can permit them`,
         {
           position: name.position,
         },
@@ -611,7 +612,7 @@ export class StatementRewriter {
   }
 
   private spell({ relation, alias }: BoundSource, column: string): string {
-    return `${relation === null ? alias : nameOf(relation)}.${column}`;
+    return `${relation === null ? alias : fullName(relation)}.${column}`;
   }
 
   refuseColumn(source: BoundSource, name: string, identifier: Tree | undefined): never {

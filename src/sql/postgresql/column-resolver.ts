@@ -1,6 +1,6 @@
+import { fullName } from '../../common/relation-description';
 import { refuse } from '../refused';
 import type { PlannedEdit } from './edits';
-import { nameOf } from './protection';
 import { quoteIdentifier } from './quote';
 import type { BoundColumn, BoundSource, FromItem, Scope } from './scope';
 import type { TokenList } from './tokens';
@@ -115,7 +115,7 @@ export class ColumnResolver {
   }
 
   private spell({ relation, alias }: BoundSource, column: string): string {
-    return `${relation === null ? alias : nameOf(relation)}.${column}`;
+    return `${relation === null ? alias : fullName(relation)}.${column}`;
   }
 
   refuseColumn(source: BoundSource, name: string, location: number): never {

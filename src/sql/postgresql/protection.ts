@@ -1,4 +1,4 @@
-import type { RelationDescription, RelationName } from '../../common/relation-description';
+import { fullName, type RelationDescription } from '../../common/relation-description';
 import type { ColumnPolicy } from '../policy/relation-policy';
 import { refuse } from '../refused';
 import { maskExpression } from './mask-expression';
@@ -106,9 +106,8 @@ export function hasColumn(relation: RelationDescription, name: string): boolean 
 export function requireColumns(relation: RelationDescription, columns: Iterable<string>): void {
   for (const name of columns)
     if (!hasColumn(relation, name))
-      refuse('policy.broken', `A policy on ${nameOf(relation)} names the column ${name}, which is not there`);
-}
-
-export function nameOf({ schema, name }: RelationName): string {
-  return schema === null ? name : `${schema}.${name}`;
+      refuse(
+        'policy.broken',
+        `A policy on ${fullName(relation)} names the column ${name}, which is not there`,
+      );
 }

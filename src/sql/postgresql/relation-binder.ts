@@ -1,11 +1,16 @@
-import type { RelationDescription, RelationName } from '../../common/relation-description';
+import {
+  fullName,
+  relationKey,
+  type RelationDescription,
+  type RelationName,
+} from '../../common/relation-description';
 import type { ColumnPolicy, MaskKind } from '../policy/relation-policy';
 import type { ProtectedRelation, RewriteRequest } from '../policy/rewriting';
 import { stricter } from '../policy/stricter';
 import { refuse } from '../refused';
 import { preparePolicyExpression, type PolicyExpression } from './policy-expression';
 import { quoteIdentifier, quoteRelation } from './quote';
-import { hasColumn, nameOf, requireColumns, type Protection } from './protection';
+import { hasColumn, requireColumns, type Protection } from './protection';
 
 /** A view's text as the viewer may read it; `null` when it reaches nothing that is protected. */
 export interface InlinedView {
@@ -24,8 +29,6 @@ function hideComputed({ columns }: RelationDescription, policies: Map<string, Co
     if (!policies.has(name) && computedFrom?.some((column) => policies.has(column)))
       policies.set(name, { rule: 'mask', mask: 'null' });
 }
-
-const key = ({ schema, name }: RelationName): string => JSON.stringify([schema, name]);
 
 /** Longest chain of views in views. */
 const maxViewDepth = 32;
@@ -54,10 +57,10 @@ export class RelationBinder {
       : this.request.searchPath;
     for (const candidate of schema === null ? path : [schema]) {
       const relation = { schema: candidate, name };
-      this.restsOn.set(key(relation), relation);
+      this.restsOn.set(relationKey(relation), relation);
       const found = this.request.describe(relation);
       if (found === undefined) {
-        this.missing.set(key(relation), relation);
+        this.missing.set(relationKey(relation), relation);
         return undefined;
       }
       if (found !== null) return found;
@@ -67,7 +70,7 @@ export class RelationBinder {
 
   /** @returns `null` where the relation may be read as it is */
   protectionOf(relation: RelationDescription, only: boolean): Protection | null {
-    const id = key(relation) + String(only);
+    const id = relationKey(relation) + String(only);
     const known = this.protections.get(id);
     if (known !== undefined) return known;
     const protection = this.protect(relation, only);
@@ -118,7 +121,7 @@ export class RelationBinder {
       if (policy && policy.rowFilters.length > 0)
         refuse(
           'policy.unsupported',
-          `${nameOf(relation)} shows rows of ${nameOf(name)}, which has a row filter of its own: an administrator can put the filter on ${nameOf(relation)}`,
+          `${fullName(relation)} shows rows of ${fullName(name)}, which has a row filter of its own: an administrator can put the filter on ${fullName(relation)}`,
         );
       for (const [column, one] of policy?.columns ?? [])
         if (relation.columns.some((own) => own.name === column))
@@ -151,7 +154,7 @@ export class RelationBinder {
     if (kind !== 'view' && kind !== 'materialized_view') return null;
     if (this.isSystem(relation)) return null;
     if (definition === null) return opaque;
-    const id = key(relation);
+    const id = relationKey(relation);
     if (this.open.includes(id) || this.open.length >= maxViewDepth) return opaque;
     this.open.push(id);
     try {
@@ -162,7 +165,7 @@ export class RelationBinder {
       if (inlined.filtered)
         refuse(
           'policy.unsupported',
-          `The materialized view ${nameOf(relation)} stores rows of a table with a row filter: ask for the table itself`,
+          `The materialized view ${fullName(relation)} stores rows of a table with a row filter: ask for the table itself`,
         );
       return this.stored(relation, inlined);
     } finally {
@@ -194,7 +197,7 @@ export class RelationBinder {
       if (policy.rule === 'deny') denied.push(name);
       else masks[name] = policy.mask;
     const { schema, name } = relation;
-    this.touched.set(key(relation), {
+    this.touched.set(relationKey(relation), {
       schema,
       name,
       filtered: (protection?.rowFilters.length ?? 0) > 0,

@@ -1,7 +1,7 @@
-import type { RelationDescription } from '../../common/relation-description';
+import { fullName, type RelationDescription } from '../../common/relation-description';
 import { refuse } from '../refused';
 import { outputName } from './output-name';
-import { deniedColumns, nameOf, shownValue, targetCondition, type Protection } from './protection';
+import { deniedColumns, shownValue, targetCondition, type Protection } from './protection';
 import { quoteIdentifier } from './quote';
 import { itemOf, Scope, sourceOf, type BoundColumn, type BoundSource } from './scope';
 import type { CteColumns, StatementRewriter } from './statement-rewriter';
@@ -43,7 +43,7 @@ function bindTarget(rewriter: StatementRewriter, node: Tree): Target {
   if (protection !== null && protection.inlined !== null)
     refuse(
       'policy.unsupported',
-      `${nameOf(relation)} shows tables with policies: change the table and not the view`,
+      `${fullName(relation)} shows tables with policies: change the table and not the view`,
     );
   return { node, alias, source: targetSource(relation, protection, alias, node), protection };
 }
@@ -94,7 +94,7 @@ function insert(change: Change): void {
   if (protection && protection.rowFilters.length > 0)
     refuse(
       'permission.row_denied',
-      `Rows of ${nameOf(protection.relation)} are filtered for you: an administrator can exempt you from the filter to insert`,
+      `Rows of ${fullName(protection.relation)} are filtered for you: an administrator can exempt you from the filter to insert`,
     );
   const columns = listOf(node.cols).map((column) => nodeOf(column));
   for (const column of columns) requireWritable(change, asText(column.name) ?? '', locationOf(column));

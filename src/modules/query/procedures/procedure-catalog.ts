@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isAppError } from '../../../common/app-error';
 import type { ErrorCode } from '../../../common/errors/catalog';
 import type { Principal } from '../../../common/principal';
+import { fullName } from '../../../common/relation-description';
 import { signatureOf } from '../../../drivers/choose-overload';
 import type { ProcedureDescription, ProcedureParameter } from '../../../drivers/procedure';
 import { ConnectionAccess, type AccessibleConnection } from '../../connections/connection-access';
@@ -46,7 +47,7 @@ export class ProcedureCatalog {
     const refusals = new Map<string, Promise<ProcedureView['refusal']>>();
     return Promise.all(
       found.map(async (one) => {
-        const procedure = one.schema === null ? one.name : `${one.schema}.${one.name}`;
+        const procedure = fullName(one);
         const declared = listed?.find((listing) => listing.procedure === procedure);
         let refusal = refusals.get(procedure);
         if (!refusal) refusals.set(procedure, (refusal = this.refusalOf(principal, accessible, procedure)));

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../../common/app-error';
 import type { Principal } from '../../../common/principal';
-import type { RelationName, RelationVersion } from '../../../common/relation-description';
+import { relationKey, type RelationName, type RelationVersion } from '../../../common/relation-description';
 import { driverFor } from '../../../drivers';
 import { quoteIdentifier as quoteMysql } from '../../../drivers/mysql/quote';
 import { quoteIdentifier as quotePostgresql } from '../../../drivers/postgresql/quote';
@@ -98,7 +98,7 @@ export class ProcedureGate {
       );
       if (protectedOnes.length > 0)
         throw bound(`The procedure touches ${relation.schema}.${relation.name}, for which policies hold`);
-      for (const one of plan.expects) expects.set(JSON.stringify([one.schema, one.name]), one);
+      for (const one of plan.expects) expects.set(relationKey(one), one);
     }
     return [...expects.values()];
   }
