@@ -1,10 +1,10 @@
+import { quoteIdentifier } from '../../common/quote/mysql';
 import { RawJson, type Cell, type Column } from '../cell';
 import type { Chosen } from '../choose-overload';
 import { cellReader, type CellReader } from './cell-reader';
 import { describeColumn, type WireColumn } from './column-type';
 import type { MysqlParameter, MysqlProcedure } from './describe-procedures';
 import { encodeParameter } from './encode-parameter';
-import { quoteIdentifier } from './quote';
 
 /** A statement of the driver with the values that are bound in it. */
 export interface BoundText {

@@ -1,8 +1,8 @@
 import { AppError } from '../../common/app-error';
+import { quoteRelation } from '../../common/quote/mysql';
 import type { RelationName, RelationVersion } from '../../common/relation-description';
 import { catalogQuery, isVersion, readCatalog, type CatalogRow } from './describe-relations';
 import { isServerError } from './map-error';
-import { quoteIdentifier } from './quote';
 import type { MysqlSession } from './session';
 
 /** Names that no longer say what they did: no such database or table, no table, a view on something that is gone. */
@@ -10,15 +10,12 @@ const gone = new Set([1046, 1049, 1051, 1109, 1146, 1356]);
 /** The account may not read the relation, which a view of another definer may still do for it. */
 const forbidden = new Set([1142, 1143, 1345, 1370]);
 
-const nameOf = ({ schema, name }: RelationName): string =>
-  `${schema === null ? '' : `${quoteIdentifier(schema)}.`}${quoteIdentifier(name)}`;
-
 /** Reads nothing, but opens the relation and what it is a view on. */
-const touch = (relation: RelationName): string => `select 1 from ${nameOf(relation)} where false`;
+const touch = (relation: RelationName): string => `select 1 from ${quoteRelation(relation)} where false`;
 
 const padding = ', null'.repeat(7);
 const touchAsCatalog = (relation: RelationName): string =>
-  `select null${padding} from ${nameOf(relation)} where false`;
+  `select null${padding} from ${quoteRelation(relation)} where false`;
 
 /**
  * Checks, in the transaction of the statement that is about to run, that relations are what it rests on. Metadata locks

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { quoteText } from '../../common/quote/mysql';
 import type { RelationName } from '../../common/relation-description';
 import { collectRows } from '../collect-rows';
 import type { Source } from '../driver';
@@ -9,7 +10,6 @@ import {
   type ProcedureParameter,
   type ValueKind,
 } from '../procedure';
-import { quoteText } from './quote';
 
 const timeoutMs = 60_000;
 /** MySQL and MariaDB keep what is their own in these. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { quoteText } from '../../common/quote/mysql';
 import type { DescribedColumn, RelationDescription, RelationName } from '../../common/relation-description';
 import { collectRows } from '../collect-rows';
 import type { Source } from '../driver';
-import { quoteText } from './quote';
 
 const timeoutMs = 60_000;
 

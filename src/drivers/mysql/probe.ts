@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { quoteText } from '../../common/quote/mysql';
 import { isProvablyReadOnly } from '../account-power';
 import { accountWarnings } from '../account-warnings';
 import { collectRows } from '../collect-rows';
@@ -6,7 +7,6 @@ import type { Source, TestReport } from '../driver';
 import { tlsWarnings } from '../tls';
 import type { MysqlConfig } from './config';
 import { judgeGrants } from './judge-grants';
-import { quoteText } from './quote';
 
 const timeoutMs = 10_000;
 

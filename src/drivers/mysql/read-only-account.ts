@@ -1,5 +1,5 @@
+import { quoteIdentifier, quoteText } from '../../common/quote/mysql';
 import type { MysqlConfig } from './config';
-import { quoteIdentifier, quoteText } from './quote';
 
 /** Statements for an administrator that create an account which can read one database, nothing else. */
 export function readOnlyAccount(config: MysqlConfig, username: string): readonly string[] {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { PoolConnection } from 'mysql2';
+import { quoteIdentifier } from '../../common/quote/mysql';
 import { RowGuard } from '../row-guard';
 import { settledWithin } from '../settled-within';
-import { quoteIdentifier } from './quote';
 
 /** The longest a server may take to clean a session before it is closed instead. */
 const resetWithinMs = 2_000;

@@ -1,8 +1,8 @@
 import { AppError } from '../../common/app-error';
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import type { Chosen } from '../choose-overload';
 import type { PostgresParameter, PostgresProcedure } from './describe-procedures';
 import { encodeParameter } from './encode-parameter';
-import { quoteIdentifier } from './quote';
 
 /** Object identifier of `refcursor` (pg_type.dat): its values name cursors that a call has left open. */
 export const refcursorOid = 1790;

@@ -1,5 +1,6 @@
 import type { FieldDef } from 'pg';
 import { AppError } from '../../common/app-error';
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import type { Column, Row } from '../cell';
 import { chooseOverload } from '../choose-overload';
 import { procedureFailure } from '../procedure-failure';
@@ -23,7 +24,6 @@ import { expectationQuery, expectationValues } from './describe-relations';
 import { procedureQuery, procedureVersionQuery, readProcedures } from './describe-procedures';
 import { discardAll, flush, sync, type Flight, type Step, type Unit, type UnitEnd } from './flight';
 import { isServerError, mapStatementError } from './map-error';
-import { quoteIdentifier } from './quote';
 import type { PostgresSession } from './session';
 import { describeColumn, type TypeRegistry } from './type-registry';
 import { convertCells } from './convert-cells';

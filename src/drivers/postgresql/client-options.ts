@@ -1,8 +1,8 @@
 import type { ClientConfig } from 'pg';
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import type { ConnectOptions } from '../driver';
 import type { TlsOptions } from '../tls';
 import type { PostgresConfig } from './config';
-import { quoteIdentifier } from './quote';
 
 /**
  * Settings every session starts with. Given in the startup packet they outrank those of the server, database and

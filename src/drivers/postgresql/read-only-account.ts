@@ -1,6 +1,6 @@
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import { revokeWritingBuiltins } from './account-rights';
 import type { PostgresConfig } from './config';
-import { quoteIdentifier } from './quote';
 
 /** Statements for the owner of the database that create an account which can log in and read, nothing else. */
 export function readOnlyAccount(config: PostgresConfig, username: string): readonly string[] {

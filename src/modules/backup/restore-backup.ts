@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import { systemDataSourceOptions } from '../../database/data-source-options';
 import { readLines } from '../../common/read-lines';
 import { loadMigrations } from '../../database/migrations';
@@ -112,24 +113,20 @@ async function insert(
   { table, columns }: BackupTable,
   batch: readonly string[],
 ): Promise<void> {
-  const list = columns.map((column) => quote(column)).join(', ');
+  const list = columns.map(quoteIdentifier).join(', ');
   await client.query(
-    `INSERT INTO ${quote(table)} (${list})
-     SELECT ${list} FROM json_populate_recordset(NULL::${quote(table)}, $1::json)`,
+    `INSERT INTO ${quoteIdentifier(table)} (${list})
+     SELECT ${list} FROM json_populate_recordset(NULL::${quoteIdentifier(table)}, $1::json)`,
     [`[${batch.join(',')}]`],
   );
 }
 
 async function compare(client: ClientBase, rows: BackupEnd['rows']): Promise<void> {
   for (const [table, expected] of Object.entries(rows)) {
-    const counted = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${quote(table)}`);
+    const counted = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${quoteIdentifier(table)}`);
     const found = Number(counted.rows[0]?.n);
     if (found !== expected) throw new Error(`${table} has ${found} rows, the backup says ${expected}`);
   }
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function parse(text: string): unknown {

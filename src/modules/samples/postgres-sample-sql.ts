@@ -1,3 +1,4 @@
+import { quoteText } from '../../common/quote/postgresql';
 import { euros } from './money';
 import type { Shop } from './shop';
 import { shopTables, shopView, type Column, type ColumnKind } from './shop-tables';
@@ -37,9 +38,9 @@ export function* postgresSampleSql(schema = 'shop', shop: Shop = generateShop())
       ...(table.primaryKey ? [`primary key (${table.primaryKey.join(', ')})`] : []),
     ];
     yield { text: `create table ${prefix}${table.name} (\n  ${parts.join(',\n  ')}\n)` };
-    yield { text: `comment on table ${prefix}${table.name} is ${literal(table.comment)}` };
+    yield { text: `comment on table ${prefix}${table.name} is ${quoteText(table.comment)}` };
     for (const { name, comment } of table.columns) {
-      yield { text: `comment on column ${prefix}${table.name}.${name} is ${literal(comment)}` };
+      yield { text: `comment on column ${prefix}${table.name}.${name} is ${quoteText(comment)}` };
     }
     yield* rowsOf(table.name, table.columns, shop, prefix);
     for (const on of table.indexes) {
@@ -49,7 +50,7 @@ export function* postgresSampleSql(schema = 'shop', shop: Shop = generateShop())
     }
   }
   yield { text: `create view ${prefix}${shopView.name} as\n${shopView.select(prefix)}` };
-  yield { text: `comment on view ${prefix}${shopView.name} is ${literal(shopView.comment)}` };
+  yield { text: `comment on view ${prefix}${shopView.name} is ${quoteText(shopView.comment)}` };
   for (const { name } of shopTables) yield { text: `analyze ${prefix}${name}` };
 }
 
@@ -93,8 +94,4 @@ function columnOf(column: Column, prefix: string): string {
   ]
     .filter((part) => part !== '')
     .join(' ');
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

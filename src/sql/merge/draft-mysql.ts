@@ -1,5 +1,5 @@
+import { quoteIdentifier } from '../../common/quote/mysql';
 import { parseMysql } from '../mysql/parse-mysql';
-import { quoteIdentifier } from '../mysql/quote';
 import { Tokens } from '../mysql/tokens';
 import { isTree, readName, type Tree } from '../mysql/walk-tree';
 import { isRowwise } from './is-rowwise';

@@ -1,5 +1,5 @@
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import { parsePostgresql } from '../postgresql/parse-postgresql';
-import { quoteIdentifier } from '../postgresql/quote';
 import { tokensOf } from '../postgresql/tokens';
 import { hasStar, isTree, listOf, locationOf, nameParts, unwrap, type Tree } from '../postgresql/tree';
 import { fromUtf8Offsets } from '../text-position';

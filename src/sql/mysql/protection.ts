@@ -1,9 +1,9 @@
+import { quoteIdentifier, quoteRelation } from '../../common/quote/mysql';
 import { fullName, type RelationDescription } from '../../common/relation-description';
 import type { ColumnPolicy } from '../policy/relation-policy';
 import { refuse } from '../refused';
 import { foldName } from './fold-name';
 import { maskExpression } from './mask-expression';
-import { quoteIdentifier, quoteRelation } from './quote';
 import type { BoundColumn } from './scope';
 
 /** An administrator's expression, ready to stand between parentheses. */

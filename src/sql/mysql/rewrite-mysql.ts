@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { quoteIdentifier } from '../../common/quote/mysql';
 import type { RelationDescription } from '../../common/relation-description';
 import type { RewriteRequest, Rewriting } from '../policy/rewriting';
 import { refuse, Refused } from '../refused';
@@ -10,7 +11,6 @@ import { isPlain } from './is-plain';
 import { parseMysql, type ParsedMysql } from './parse-mysql';
 import { parsePolicyExpression, type ParsedPolicyExpression } from './policy-expression';
 import type { InlinedView, PolicyExpression } from './protection';
-import { quoteIdentifier } from './quote';
 import { RelationBinder, type TextBinder } from './relation-binder';
 import { rewriteWrite } from './rewrite-write';
 import { Scope, sourceOf, type BoundColumn } from './scope';

@@ -1,9 +1,9 @@
+import { quoteIdentifier } from '../../common/quote/mysql';
 import { fullName } from '../../common/relation-description';
 import { refuse } from '../refused';
 import { literalText } from './equalities';
 import { foldName } from './fold-name';
 import { conditionOf, shownValue, type Protection } from './protection';
-import { quoteIdentifier } from './quote';
 import { findColumn, Scope, sourceOf, type BoundColumn, type BoundSource } from './scope';
 import { columnLabel, itemsOf } from './select-items';
 import type { CteColumns, StatementRewriter } from './statement-rewriter';

@@ -1,10 +1,10 @@
+import { quoteIdentifier } from '../../common/quote/mysql';
 import { fullName } from '../../common/relation-description';
 import { refuse } from '../refused';
 import { columnLabel, itemsOf } from './select-items';
 import { foldName } from './fold-name';
 import type { PlannedEdit } from './edits';
 import { deniedColumns, derivedTable, isFiltered, shownColumns, type Protection } from './protection';
-import { quoteIdentifier } from './quote';
 import type { Bound, RelationBinder } from './relation-binder';
 import {
   findColumn,

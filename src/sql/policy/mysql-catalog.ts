@@ -1,13 +1,11 @@
+import { quoteText } from '../../common/quote/mysql';
 import { isIn, rule } from './catalog-rule';
 import type { CatalogRules, Visibility } from './visibility';
 
-/** Under the pinned `sql_mode` a backslash escapes. */
-const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-
 function visible({ allowedSchemas, allowedTables }: Visibility, schema: string, name: string): string {
   const rules = [
-    ...(allowedSchemas === null ? [] : [isIn(schema, allowedSchemas, quote)]),
-    ...(allowedTables === null ? [] : [isIn(`CONCAT(${schema}, '.', ${name})`, allowedTables, quote)]),
+    ...(allowedSchemas === null ? [] : [isIn(schema, allowedSchemas, quoteText)]),
+    ...(allowedTables === null ? [] : [isIn(`CONCAT(${schema}, '.', ${name})`, allowedTables, quoteText)]),
   ];
   const system = `${schema} NOT IN ('mysql', 'performance_schema', 'sys')`;
   return [system, ...rules].join(' AND ');
@@ -17,13 +15,13 @@ function visibleSchema({ allowedSchemas, allowedTables }: Visibility, schema: st
   const named = allowedTables?.map((table) => table.slice(0, table.indexOf('.'))) ?? null;
   const schemas = allowedSchemas?.filter((one) => named === null || named.includes(one)) ?? named;
   const system = `${schema} NOT IN ('mysql', 'performance_schema', 'sys')`;
-  return schemas === null ? system : `${system} AND ${isIn(schema, schemas, quote)}`;
+  return schemas === null ? system : `${system} AND ${isIn(schema, schemas, quoteText)}`;
 }
 
 function notDenied({ denied }: Visibility, schema: string, name: string, column: string): string {
   const columns = denied.map(
     (one) =>
-      `NOT (${schema} = ${quote(one.schema ?? '')} AND ${name} = ${quote(one.name)} AND ${column} = ${quote(one.column)})`,
+      `NOT (${schema} = ${quoteText(one.schema ?? '')} AND ${name} = ${quoteText(one.name)} AND ${column} = ${quoteText(one.column)})`,
   );
   return columns.length === 0 ? '' : ` AND ${columns.join(' AND ')}`;
 }

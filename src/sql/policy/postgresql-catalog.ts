@@ -1,34 +1,31 @@
+import { quoteText } from '../../common/quote/postgresql';
 import { isIn, rule } from './catalog-rule';
 import type { CatalogRules, Visibility } from './visibility';
-
-/** Literals that read the same whether `standard_conforming_strings` is on or off. */
-function quote(text: string): string {
-  const quoted = text.replaceAll("'", "''");
-  return quoted.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`;
-}
 
 const own = ['pg_catalog', 'information_schema'];
 
 /** Whether a relation may be read; the catalog's own ones are no secret. */
 function visible({ allowedSchemas, allowedTables }: Visibility, schema: string, name: string): string {
   const rules = [
-    ...(allowedSchemas === null ? [] : [isIn(`${schema}::text`, allowedSchemas, quote)]),
+    ...(allowedSchemas === null ? [] : [isIn(`${schema}::text`, allowedSchemas, quoteText)]),
     ...(allowedTables === null
       ? []
-      : [isIn(`(${schema}::text || '.' || ${name}::text)`, allowedTables, quote)]),
+      : [isIn(`(${schema}::text || '.' || ${name}::text)`, allowedTables, quoteText)]),
   ];
-  return rules.length === 0 ? 'true' : `(${isIn(`${schema}::text`, own, quote)} OR (${rules.join(' AND ')}))`;
+  return rules.length === 0
+    ? 'true'
+    : `(${isIn(`${schema}::text`, own, quoteText)} OR (${rules.join(' AND ')}))`;
 }
 
 function visibleSchema({ allowedSchemas, allowedTables }: Visibility, schema: string): string {
   const named = allowedTables?.map((table) => table.slice(0, table.indexOf('.'))) ?? null;
   const schemas = allowedSchemas?.filter((one) => named === null || named.includes(one)) ?? named;
-  return schemas === null ? 'true' : isIn(`${schema}::text`, [...own, ...schemas], quote);
+  return schemas === null ? 'true' : isIn(`${schema}::text`, [...own, ...schemas], quoteText);
 }
 
 function notDenied({ denied }: Visibility, schema: string, name: string, column: string): string {
   const columns = denied.map(
-    (one) => `(${quote(one.schema ?? '')}, ${quote(one.name)}, ${quote(one.column)})`,
+    (one) => `(${quoteText(one.schema ?? '')}, ${quoteText(one.name)}, ${quoteText(one.column)})`,
   );
   return columns.length === 0
     ? 'true'
@@ -61,7 +58,9 @@ const withoutDenied = (schema: string, name: string, hidden = '') =>
   );
 
 function notDeniedTable({ denied }: Visibility, schema: string, name: string): string {
-  const tables = [...new Set(denied.map((one) => `(${quote(one.schema ?? '')}, ${quote(one.name)})`))];
+  const tables = [
+    ...new Set(denied.map((one) => `(${quoteText(one.schema ?? '')}, ${quoteText(one.name)})`)),
+  ];
   return tables.length === 0 ? 'true' : `(${schema}::text, ${name}::text) NOT IN (${tables.join(', ')})`;
 }
 
@@ -109,7 +108,10 @@ export const postgresqlCatalog: CatalogRules = new Map([
           visibility.denied.length === 0
             ? 'true'
             : `(attrelid, attname) NOT IN (SELECT r.oid, d.name::name FROM (VALUES ${visibility.denied
-                .map((one) => `(${quote(one.schema ?? '')}, ${quote(one.name)}, ${quote(one.column)})`)
+                .map(
+                  (one) =>
+                    `(${quoteText(one.schema ?? '')}, ${quoteText(one.name)}, ${quoteText(one.column)})`,
+                )
                 .join(', ')}) d (schema, relation, name)
                 JOIN pg_catalog.pg_namespace s ON s.nspname = d.schema
                 JOIN pg_catalog.pg_class r ON r.relnamespace = s.oid AND r.relname = d.relation)`

@@ -1,18 +1,15 @@
 import type { Dialect } from '../../common/dialect';
+import { quoteRelation as quoteMysql } from '../../common/quote/mysql';
+import { quoteRelation as quotePostgresql } from '../../common/quote/postgresql';
+import { quoteIdentifier as quoteSqlite } from '../../common/quote/sqlite';
 import type { RelationName } from '../../common/relation-description';
 
-const quoted = (mark: string): ((name: string) => string) => {
-  return (name) => `${mark}${name.replaceAll(mark, mark + mark)}${mark}`;
-};
-const select =
-  (quote: (name: string) => string) =>
-  ({ schema, name }: RelationName): string =>
-    `SELECT * FROM ${schema === null ? '' : `${quote(schema)}.`}${quote(name)} LIMIT 0`;
+const select = (relation: string): string => `SELECT * FROM ${relation} LIMIT 0`;
 
 const statements: Readonly<Record<Dialect, (relation: RelationName) => string>> = {
-  postgresql: select(quoted('"')),
-  mysql: select(quoted('`')),
-  sqlite: select(quoted('"')),
+  postgresql: (relation) => select(quotePostgresql(relation)),
+  mysql: (relation) => select(quoteMysql(relation)),
+  sqlite: ({ name }) => select(quoteSqlite(name)),
   mongodb: ({ name }) => JSON.stringify({ operation: 'find', collection: name, limit: 1 }),
 };
 

@@ -1,7 +1,6 @@
+import { quoteText } from '../../common/quote/sqlite';
 import { isIn, rule } from './catalog-rule';
 import type { CatalogRules, Visibility } from './visibility';
-
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 function visible({ allowedTables }: Visibility): string | null {
   return allowedTables === null
@@ -9,7 +8,7 @@ function visible({ allowedTables }: Visibility): string | null {
     : isIn(
         'lower(tbl_name)',
         allowedTables.map((table) => table.toLowerCase()),
-        quote,
+        quoteText,
       );
 }
 

@@ -1,9 +1,9 @@
+import { quoteIdentifier, quoteRelation } from '../../common/quote/postgresql';
 import { fullName, type RelationDescription } from '../../common/relation-description';
 import type { ColumnPolicy } from '../policy/relation-policy';
 import { refuse } from '../refused';
 import { maskExpression } from './mask-expression';
 import type { PolicyExpression } from './policy-expression';
-import { quoteIdentifier, quoteRelation } from './quote';
 import type { BoundColumn } from './scope';
 
 /** Everything that holds for one relation: its own policies and those that come with its partitions and views. */

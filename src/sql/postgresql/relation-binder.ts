@@ -1,3 +1,4 @@
+import { quoteIdentifier, quoteRelation } from '../../common/quote/postgresql';
 import {
   fullName,
   relationKey,
@@ -9,7 +10,6 @@ import type { ProtectedRelation, RewriteRequest } from '../policy/rewriting';
 import { stricter } from '../policy/stricter';
 import { refuse } from '../refused';
 import { preparePolicyExpression, type PolicyExpression } from './policy-expression';
-import { quoteIdentifier, quoteRelation } from './quote';
 import { hasColumn, requireColumns, type Protection } from './protection';
 
 /** A view's text as the viewer may read it; `null` when it reaches nothing that is protected. */

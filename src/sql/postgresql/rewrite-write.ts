@@ -1,8 +1,8 @@
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import { fullName, type RelationDescription } from '../../common/relation-description';
 import { refuse } from '../refused';
 import { outputName } from './output-name';
 import { deniedColumns, shownValue, targetCondition, type Protection } from './protection';
-import { quoteIdentifier } from './quote';
 import { itemOf, Scope, sourceOf, type BoundColumn, type BoundSource } from './scope';
 import type { CteColumns, StatementRewriter } from './statement-rewriter';
 import {

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../common/quote/postgresql';
 import { refuse } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
 import type { PlannedEdit } from './edits';
@@ -8,7 +9,6 @@ import { functionColumns } from './function-columns';
 import { nodeShapes } from './node-shapes';
 import { outputName } from './output-name';
 import { deniedColumns, derivedTable, shownColumns, type Protection } from './protection';
-import { quoteIdentifier } from './quote';
 import type { RelationBinder } from './relation-binder';
 import {
   itemOf,

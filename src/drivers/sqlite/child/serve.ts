@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../../common/quote/sqlite';
 import type { OpenMessage, QueryMessage, Replies, Request } from '../protocol';
 import type { Reads } from './authorizer';
 import { CheckedTransaction } from './checked-transaction';
@@ -75,7 +76,7 @@ export class Session {
           .all();
         for (const { name } of tables) {
           try {
-            db.prepare(`select 1 from "${String(name).replaceAll('"', '""')}" limit 0`).get();
+            db.prepare(`select 1 from ${quoteIdentifier(String(name))} limit 0`).get();
           } catch {
             // its module is not compiled in: whoever asks for the table is told
           }

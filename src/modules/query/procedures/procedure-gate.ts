@@ -3,10 +3,9 @@ import { AppError } from '../../../common/app-error';
 import type { Principal } from '../../../common/principal';
 import { relationKey, type RelationName, type RelationVersion } from '../../../common/relation-description';
 import { driverFor } from '../../../drivers';
-import { quoteIdentifier as quoteMysql } from '../../../drivers/mysql/quote';
-import { quoteIdentifier as quotePostgresql } from '../../../drivers/postgresql/quote';
 import { analyse } from '../../../sql/analyse';
 import type { StatementFacts } from '../../../sql/facts';
+import { probeStatement } from '../../../sql/policy/probe-statement';
 import { refusalError } from '../../../sql/refusal-error';
 import { isSystemRelation } from '../../../sql/system-relations';
 import type { AccessibleConnection } from '../../connections/connection-access';
@@ -105,12 +104,8 @@ export class ProcedureGate {
 }
 
 /** A statement that reads all of a relation: what binds its reader binds who calls something that touches it. */
-async function readOf(
-  { connection, policies }: Planned,
-  { schema, name }: RelationName,
-): Promise<PlanRequest> {
-  const quote = connection.dialect === 'mysql' ? quoteMysql : quotePostgresql;
-  const text = `SELECT * FROM ${schema === null ? '' : `${quote(schema)}.`}${quote(name)}`;
+async function readOf({ connection, policies }: Planned, relation: RelationName): Promise<PlanRequest> {
+  const text = probeStatement(connection.dialect!, relation);
   const analysis = await analyse(connection.dialect!, text);
   if (!analysis.ok) throw refusalError(analysis.refusal);
   return { connection, policies, text, facts: analysis.facts };

@@ -1,5 +1,5 @@
+import { quoteIdentifier as quote } from '../../../common/quote/mysql';
 import type { CanonicalType } from '../../../drivers/cell';
-import { quoteIdentifier as quote } from '../../../drivers/mysql/quote';
 import type { MoveColumn } from '../move-table';
 import type { Bind, MoveDialect } from './move-dialect';
 

@@ -1,4 +1,4 @@
-import { quoteIdentifier as quote } from '../../../drivers/postgresql/quote';
+import { quoteIdentifier as quote } from '../../../common/quote/postgresql';
 import type { MoveColumn } from '../move-table';
 import type { MoveDialect } from './move-dialect';
 

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../../common/quote/sqlite';
 import type { RelationDescription } from '../../../common/relation-description';
 import { refuseNesting } from '../../nesting';
 import { refuse } from '../../refused';
@@ -6,7 +7,6 @@ import { isSafeTableFunction } from '../safe-functions';
 import { fold } from '../walk-tree';
 import { CteLevel } from './cte-level';
 import { joinSources } from './join-sources';
-import { quoteName } from './quote';
 import {
   plainSource,
   refuseColumn,
@@ -189,7 +189,7 @@ export class Binder {
       return { ...plainSource, columns: [], open: true, names };
     }
     const spliced = this.put(stand, schema, object, (text) =>
-      alias === null ? `${text} AS ${quoteName(written)}` : text,
+      alias === null ? `${text} AS ${quoteIdentifier(written)}` : text,
     );
     const indexed = child(table, 'indexed');
     // a derived table takes no hint; the rows are the same without it
@@ -285,7 +285,7 @@ export class Binder {
     const isChanged = isName
       ? value !== undefined && !/^"(?:[^"]|"")*"$/.test(value)
       : this.edits.touch(startOf(expression), endOf(expression));
-    if (isChanged) this.edits.insert(endOf(expression), ` AS ${quoteName(name)}`);
+    if (isChanged) this.edits.insert(endOf(expression), ` AS ${quoteIdentifier(name)}`);
     return { name, alias: null, masked };
   }
 
@@ -384,7 +384,8 @@ export class Binder {
     }
     if (source?.spliced === true) {
       if (schema !== null && table !== null) this.edits.replace(startOf(schema), startOf(table), '');
-      if (found.isRowId) this.edits.replace(startOf(column), endOf(column), quoteName(found.column.name));
+      if (found.isRowId)
+        this.edits.replace(startOf(column), endOf(column), quoteIdentifier(found.column.name));
     }
     return found.column.masked;
   }

@@ -1,7 +1,7 @@
 import type { DescribedColumn } from '../../../common/relation-description';
 import { keyedHashFunction } from '../../../common/keyed-hash-function';
+import { quoteIdentifier } from '../../../common/quote/sqlite';
 import type { MaskKind } from '../../policy/relation-policy';
-import { quoteName } from './quote';
 
 type BuiltIn = Exclude<MaskKind, 'expression'>;
 
@@ -36,7 +36,7 @@ export function maskExpression(mask: BuiltIn, column: DescribedColumn): string {
 }
 
 function shownFor(mask: BuiltIn, column: DescribedColumn): string {
-  const name = quoteName(column.name);
+  const name = quoteIdentifier(column.name);
   if (mask === 'null') return 'NULL';
   if (mask === 'hash') {
     const form = `CASE typeof(${name}) WHEN 'blob' THEN ${name} ELSE CAST(${name} AS TEXT) END`;

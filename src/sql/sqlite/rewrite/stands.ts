@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../../common/quote/sqlite';
 import type { DescribedColumn, RelationDescription } from '../../../common/relation-description';
 import type { RewriteRequest } from '../../policy/rewriting';
 import { Refused, refuse } from '../../refused';
@@ -5,7 +6,7 @@ import { fold } from '../walk-tree';
 import { Binder, type Reading, type Stand } from './binder';
 import { maskExpression } from './mask-expression';
 import type { PolicyExpression } from './policy-expression';
-import { quoteName, quoteValue } from './quote';
+import { quoteLiteral } from './quote-literal';
 import { columnOf, type Reached } from './reach';
 import { plainSource, Scope, type Found, type OutputColumn, type Source } from './scope';
 import { TextEdits } from './text-edits';
@@ -139,7 +140,7 @@ export class Stands {
   }
 
   private item(reached: Reached, column: DescribedColumn, masked: boolean, denied: Denied): Item | null {
-    const name = quoteName(column.name);
+    const name = quoteIdentifier(column.name);
     const rule = reached.rules.get(fold(column.name));
     if (rule === undefined) return { text: name, column: { name: column.name, masked } };
     const shown = { name: column.name, masked: true };
@@ -207,7 +208,7 @@ export class Stands {
         'policy.broken',
         `A policy of ${relation} needs the variable ${written}, which this user has not`,
       );
-    return quoteValue(value, name);
+    return quoteLiteral(value, name);
   }
 
   /** The view's own text, rewritten, under the view's name; its columns as NULL where that cannot be done. */
@@ -220,8 +221,8 @@ export class Stands {
     const inlined = definition?.safe === true ? this.inline(reached) : null;
     const body = inlined?.text ?? this.nothing(reached, columns);
     return {
-      before: `WITH ${quoteName(name)} (${columns.map((column) => quoteName(column.name)).join(', ')}) AS (${body}) `,
-      from: quoteName(name),
+      before: `WITH ${quoteIdentifier(name)} (${columns.map((column) => quoteIdentifier(column.name)).join(', ')}) AS (${body}) `,
+      from: quoteIdentifier(name),
       source: { spliced: true },
       masked: inlined?.masked ?? columns.map(() => true),
     };
@@ -229,7 +230,9 @@ export class Stands {
 
   /** NULL in every column; and no rows at all where how many there are could tell of hidden ones. */
   private nothing(reached: Reached, columns: readonly DescribedColumn[]): string {
-    const rows = this.hidesRows(reached) ? 'WHERE 0' : `FROM main.${quoteName(reached.description.name)}`;
+    const rows = this.hidesRows(reached)
+      ? 'WHERE 0'
+      : `FROM main.${quoteIdentifier(reached.description.name)}`;
     return `SELECT ${columns.map(() => 'NULL').join(', ')} ${rows}`;
   }
 
@@ -288,7 +291,7 @@ interface Origin {
 }
 
 function tableOrigin({ name }: RelationDescription): Origin {
-  return { before: '', from: `main.${quoteName(name)}`, source: {}, masked: null };
+  return { before: '', from: `main.${quoteIdentifier(name)}`, source: {}, masked: null };
 }
 
 const plainColumn = ({ name }: DescribedColumn): OutputColumn => ({ name, masked: false });

@@ -1,11 +1,11 @@
 import { tokenName, tokenize } from 'sqlite3-parser';
 import type { ErrorCode } from '../../../common/errors/catalog';
+import { quoteIdentifier } from '../../../common/quote/sqlite';
 import { refuse } from '../../refused';
 import type { Tree } from '../parse-sqlite';
 import { fold } from '../walk-tree';
 import { Binder, type Reading } from './binder';
 import type { CteLevel } from './cte-level';
-import { quoteName } from './quote';
 import type { Reached } from './reach';
 import { plainSource, refuseColumn, Scope, type OutputColumn, type Source } from './scope';
 import { rowIdBehind, type Stands } from './stands';
@@ -180,13 +180,13 @@ export class WriteBinder {
    */
   private condition({ reached, alias }: Target): string {
     const { description, filters } = reached;
-    const qualifier = quoteName(alias);
+    const qualifier = quoteIdentifier(alias);
     const usesRowId = this.columnsOfFilters(reached).includes('rowid');
     if (!usesRowId && filters.every(({ hasSubquery }) => !hasSubquery)) {
       const columns = description.columns.map(({ name }) => ({
         name,
         masked: false,
-        instead: `${qualifier}.${quoteName(name)}`,
+        instead: `${qualifier}.${quoteIdentifier(name)}`,
       }));
       return filters
         .map((filter) => `(${this.stands.ofTable(reached, filter, { columns, unlisted: [] }).text})`)
@@ -202,9 +202,9 @@ export class WriteBinder {
         `${description.name} has no key by which its rows can be told apart`,
         null,
       );
-    const tuple = (prefix: string): string => keys.map((key) => prefix + quoteName(key)).join(', ');
+    const tuple = (prefix: string): string => keys.map((key) => prefix + quoteIdentifier(key)).join(', ');
     const where = filters.map((filter) => `(${this.stands.ofTable(reached, filter).text})`).join(' AND ');
-    return `(${tuple(`${qualifier}.`)}) IN (SELECT ${tuple('')} FROM main.${quoteName(description.name)} WHERE ${where})`;
+    return `(${tuple(`${qualifier}.`)}) IN (SELECT ${tuple('')} FROM main.${quoteIdentifier(description.name)} WHERE ${where})`;
   }
 
   /** CASE evaluates in order (https://sqlite.org/lang_expr.html#the_case_expression), AND in any. */
@@ -305,7 +305,7 @@ export class WriteBinder {
     if (reached.rules.size > 0) {
       const list = output
         .map(({ name, instead }) =>
-          instead === undefined ? quoteName(name) : `${instead} AS ${quoteName(name)}`,
+          instead === undefined ? quoteIdentifier(name) : `${instead} AS ${quoteIdentifier(name)}`,
         )
         .join(', ');
       for (const column of columns) {

@@ -1,11 +1,8 @@
+import { quoteText } from '../../../common/quote/sqlite';
 import { refuse } from '../../refused';
 
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/** A value as a literal. In SQLite's strings nothing but the quote is special (https://sqlite.org/lang_expr.html#literal_values_constants_). */
-export function quoteValue(value: string | number | boolean | null, name: string): string {
+/** The value of a variable of a policy. */
+export function quoteLiteral(value: string | number | boolean | null, name: string): string {
   if (value === null) return 'NULL';
   if (typeof value === 'boolean') return value ? '1' : '0';
   if (typeof value === 'number') {
