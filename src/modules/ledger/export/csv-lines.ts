@@ -1,10 +1,8 @@
 import type { ClientBase } from 'pg';
+import { csvQuoted, withoutFormula } from '../../../common/csv-text';
 import type { Conditions } from '../../audit/audit-conditions';
 import { canonicalOf, storedColumns, type StoredRecord } from '../../audit/chain/stored-record';
 import { readRows } from './read-rows';
-
-/** What spreadsheets take for the start of a formula; a user agent can be anything. */
-const FORMULA = /^[\s\u00a0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 
 const columns: readonly [name: string, value: (row: StoredRecord, details: string) => string | null][] = [
   ['at', (row) => row.at],
@@ -37,8 +35,7 @@ function csvLine(row: StoredRecord): string {
   return `${columns.map(([, value]) => cell(value(row, details))).join(',')}\r\n`;
 }
 
+/** A user agent can be anything, a formula too. */
 function cell(text: string | null): string {
-  if (text === null) return '';
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return `"${safe.replaceAll('"', '""')}"`;
+  return text === null ? '' : csvQuoted(withoutFormula(text));
 }

@@ -1,11 +1,10 @@
+import { csvQuoted, withoutFormula } from '../../../common/csv-text';
 import { RawJson, type Cell } from '../../../drivers/cell';
 import { encodeCell } from '../../../drivers/encode-cell';
 import type { RowsEncoder, StreamFormat } from './stream-format';
 
 /** RFC 4180, section 2: what must stand in quotes. */
 const NEEDS_QUOTES = /[",\r\n]/;
-/** What spreadsheets take for the start of a formula, full-width forms and what they skip before it included. */
-const FORMULA = /^[\s\u00a0\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 
 /**
  * RFC 4180: CRLF, commas, quotes doubled. A missing value is an empty field and an empty text is `""`, as PostgreSQL's
@@ -21,11 +20,9 @@ export const csvFormat: StreamFormat<RowsEncoder> = {
     async () =>
     (head, { null: missing = '', header = true, guard = false, bom = false }) => {
       const text = (value: string): string => {
-        const safe = guard && FORMULA.test(value) ? `'${value}` : value;
+        const safe = guard ? withoutFormula(value) : value;
         // An empty text, or one that reads like a missing value, is told from it by its quotes.
-        return NEEDS_QUOTES.test(safe) || safe === '' || safe === missing
-          ? `"${safe.replaceAll('"', '""')}"`
-          : safe;
+        return NEEDS_QUOTES.test(safe) || safe === '' || safe === missing ? csvQuoted(safe) : safe;
       };
       const numeric = head.columns.map(({ type }) => type in numericTypes);
       const field = (cell: Cell | undefined, index: number): string => {
