@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { Caller, Principal } from '../../common/principal';
-import { byCaller } from '../audit/audit-event';
 import { AuditService } from '../audit/audit.service';
+import { assignSlot } from './assign-slot';
 import type { Home } from './route';
 import { SessionShard } from './session-shard.entity';
 import { ShardAssignment } from './shard-assignment.entity';
@@ -65,37 +65,11 @@ export class ShardHomes {
 
   private assign(caller: Caller, group: string, slot: string): Promise<Home> {
     return this.dataSource.transaction(async (manager) => {
-      // The map cannot change before this commits; many may assign at once.
       await manager.query('SELECT 1 FROM shard_groups WHERE name = $1 FOR SHARE', [group]);
       const map = await this.maps.read(group, manager);
-      const shardId = chosenFor(caller.principal, map, slot);
-      const [made] = (await manager.query(
-        `INSERT INTO shard_assignments (group_name, slot, shard_id) VALUES ($1, $2, $3)
-         ON CONFLICT DO NOTHING RETURNING shard_id`,
-        [group, slot, shardId],
-      )) as unknown[];
-      if (made === undefined) {
-        // Another request of the same slot was first; READ COMMITTED shows what it has committed.
-        const { shardId: owner } = await manager.findOneByOrFail(ShardAssignment, { group, slot });
-        return { slot, shardId: owner, epoch: map.epoch };
-      }
-      await this.record(manager, caller, { group, slot, shardId });
+      const chosen = chosenFor(caller.principal, map, slot);
+      const shardId = await assignSlot(manager, this.audit, caller, { group, slot, shardId: chosen });
       return { slot, shardId, epoch: map.epoch };
-    });
-  }
-
-  private async record(
-    manager: EntityManager,
-    caller: Caller,
-    { group, slot, shardId }: { group: string; slot: string; shardId: string },
-  ): Promise<void> {
-    await this.audit.recordIn(manager, {
-      ...byCaller(caller),
-      action: 'shard.assign',
-      resourceType: 'shard',
-      resourceId: shardId,
-      result: 'success',
-      details: { group, slot },
     });
   }
 

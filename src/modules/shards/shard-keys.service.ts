@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { Caller } from '../../common/principal';
 import { SignalBus } from '../../database/signal-bus';
-import { byCaller } from '../audit/audit-event';
 import { AuditService } from '../audit/audit.service';
+import { assignSlot } from './assign-slot';
 import { ShardAssignment } from './shard-assignment.entity';
 import { ShardMaps } from './shard-maps';
 import type { ShardKeyView } from './shard-view';
@@ -45,23 +45,8 @@ export class ShardKeysService {
       if (!map.shards.has(shardId))
         throw new AppError('resource.not_found', 'There is no such shard in the group');
       const slot = strategies[map.strategy].slotOf(key, map);
-      const made = (await manager.query(
-        `INSERT INTO shard_assignments (group_name, slot, shard_id) VALUES ($1, $2, $3)
-         ON CONFLICT DO NOTHING RETURNING shard_id`,
-        [group, slot, shardId],
-      )) as unknown[];
-      const { shardId: owner } = await manager.findOneByOrFail(ShardAssignment, { group, slot });
+      const owner = await assignSlot(manager, this.audit, caller, { group, slot, shardId });
       if (owner !== shardId) throw new AppError('shard.in_use', 'The key belongs to another shard');
-      if (made.length > 0) {
-        await this.audit.recordIn(manager, {
-          ...byCaller(caller),
-          action: 'shard.assign',
-          resourceType: 'shard',
-          resourceId: shardId,
-          result: 'success',
-          details: { group, slot },
-        });
-      }
       return { group, key, slot, shardId };
     });
   }
