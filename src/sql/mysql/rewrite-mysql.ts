@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { quoteIdentifier } from '../../common/quote/mysql';
 import type { RelationDescription } from '../../common/relation-description';
+import { applyEdits, type EditedText } from '../policy/planned-edits';
 import type { RewriteRequest, Rewriting } from '../policy/rewriting';
 import { refuse, Refused } from '../refused';
 import { collectFacts } from './analyse-mysql';
-import { applyEdits, type EditedText } from './edits';
 import { equalitiesOf } from './equalities';
 import { foldName } from './fold-name';
 import { isPlain } from './is-plain';

@@ -1,9 +1,9 @@
 import { quoteIdentifier } from '../../common/quote/mysql';
 import { fullName } from '../../common/relation-description';
+import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
 import { columnLabel, itemsOf } from './select-items';
 import { foldName } from './fold-name';
-import type { PlannedEdit } from './edits';
 import { deniedColumns, derivedTable, isFiltered, shownColumns, type Protection } from './protection';
 import type { Bound, RelationBinder } from './relation-binder';
 import {
@@ -42,7 +42,8 @@ const maxSteps = 50_000;
  * relation. Relations have been loaded into the binder before.
  */
 export class StatementRewriter {
-  readonly edits: PlannedEdit[] = [];
+  /** Their texts depend on whether filters need a fence. */
+  readonly edits: PlannedEdit<[fence: boolean]>[] = [];
   readonly tokens: Tokens;
   /** Reads of columns that may hold masked values, so far. */
   touches = 0;

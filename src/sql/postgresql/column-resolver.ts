@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
 import { fullName } from '../../common/relation-description';
+import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
-import type { PlannedEdit } from './edits';
 import type { BoundColumn, BoundSource, FromItem, Scope } from './scope';
 import type { TokenList } from './tokens';
 import { hasStar, locationOf, nameParts, unwrap, type Tree } from './tree';

@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
-import type { PlannedEdit } from './edits';
+import type { PlannedEdit } from '../policy/planned-edits';
 import type { RelationBinder } from './relation-binder';
 import type { Scope } from './scope';
 import type { TokenList } from './tokens';

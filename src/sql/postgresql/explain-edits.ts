@@ -1,5 +1,5 @@
+import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
-import type { PlannedEdit } from './edits';
 import type { TokenList } from './tokens';
 import { listOf, unwrap, type Tree } from './tree';
 

@@ -1,8 +1,8 @@
 import { loadModule } from 'libpg-query';
+import { applyEdits, type EditedText } from '../policy/planned-edits';
 import type { RewriteRequest, Rewriting } from '../policy/rewriting';
 import { refuse } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
-import { applyEdits, type EditedText } from './edits';
 import { isPlain } from './is-plain';
 import { parseChecked, parsePostgresql } from './parse-postgresql';
 import { relationsRead } from './relations-read';

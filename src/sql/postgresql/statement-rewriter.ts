@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
+import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
-import type { PlannedEdit } from './edits';
 import { ColumnResolver } from './column-resolver';
 import { completeGrouping } from './complete-grouping';
 import { explainEdits } from './explain-edits';

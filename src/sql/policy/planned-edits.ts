@@ -1,10 +1,10 @@
-import type { TextEdit } from '../policy/rewriting';
+import type { TextEdit } from './rewriting';
 
-/** A change whose text may depend on what is found later, such as the alias of a derived table. */
-export interface PlannedEdit {
+/** A change whose text depends on what is found later. */
+export interface PlannedEdit<Found extends readonly unknown[] = []> {
   readonly start: number;
   readonly end: number;
-  readonly text: () => string;
+  readonly text: (...found: Found) => string;
   /** It holds a derived table, within which alone a protected relation may be named. */
   readonly holds: boolean;
 }
@@ -16,8 +16,13 @@ export interface EditedText {
   readonly spans: readonly { readonly start: number; readonly end: number }[];
 }
 
-export function applyEdits(text: string, planned: readonly PlannedEdit[]): EditedText {
-  const sorted = [...planned].toSorted((a, b) => a.start - b.start || a.end - b.end);
+/** Edits at one place stand in the order in which they were planned. */
+export function applyEdits<Found extends readonly unknown[]>(
+  text: string,
+  planned: readonly PlannedEdit<Found>[],
+  ...found: Found
+): EditedText {
+  const sorted = planned.toSorted((a, b) => a.start - b.start || a.end - b.end);
   const edits: TextEdit[] = [];
   const spans: { start: number; end: number }[] = [];
   let result = '';
@@ -25,7 +30,7 @@ export function applyEdits(text: string, planned: readonly PlannedEdit[]): Edite
   for (const { start, end, text: make, holds } of sorted) {
     if (start < at) throw new Error('Edits overlap');
     result += text.slice(at, start);
-    const replacement = make();
+    const replacement = make(...found);
     if (holds) spans.push({ start: result.length, end: result.length + replacement.length });
     result += replacement;
     edits.push({ start, end, text: replacement });
