@@ -1,7 +1,8 @@
 import { quoteIdentifier } from '../../common/quote/mysql';
+import { isTree, listOf, type Tree } from '../json-tree';
 import { parseMysql } from '../mysql/parse-mysql';
 import { Tokens } from '../mysql/tokens';
-import { isTree, readName, type Tree } from '../mysql/walk-tree';
+import { readName } from '../mysql/walk-tree';
 import { isRowwise } from './is-rowwise';
 import { folds, type Fold } from './merge-plan';
 import { printOf } from './print-of';
@@ -20,7 +21,6 @@ function only(tree: Tree, known: readonly string[]): void {
 }
 
 const treeOf = (value: unknown, construct: string): Tree => (isTree(value) ? value : refuseMerge(construct));
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const tail = new Set(['limit']);
 

@@ -1,7 +1,8 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
+import { isTree, listOf, type Tree } from '../json-tree';
 import { parsePostgresql } from '../postgresql/parse-postgresql';
 import { tokensOf } from '../postgresql/tokens';
-import { hasStar, isTree, listOf, locationOf, nameParts, unwrap, type Tree } from '../postgresql/tree';
+import { hasStar, locationOf, nameParts, unwrap } from '../postgresql/tree';
 import { fromUtf8Offsets } from '../text-position';
 import { isRowwise } from './is-rowwise';
 import { folds, type Fold } from './merge-plan';

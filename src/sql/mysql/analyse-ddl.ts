@@ -1,7 +1,8 @@
 import type { Refusal, StatementFacts } from '../facts';
+import { isTree, type Tree } from '../json-tree';
 import { refuse, Refused } from '../refused';
 import type { LexedMysql } from './lex-mysql';
-import { isTree, readName, TreeWalker, type Tree } from './walk-tree';
+import { readName, TreeWalker } from './walk-tree';
 
 const words = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 

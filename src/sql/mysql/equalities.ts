@@ -1,6 +1,6 @@
+import { isTree, type Tree } from '../json-tree';
 import { foldName } from './fold-name';
 import { identifiersOf, spanOf } from './tree';
-import { isTree, type Tree } from './walk-tree';
 
 /** How a string or a whole number is written; `null` for everything else. */
 export function literalText(expression: unknown, text: string): string | null {

@@ -1,5 +1,5 @@
+import { isTree, type Tree } from '../json-tree';
 import { knownKeys, skippedKeys } from './tree-keys';
-import { isTree, type Tree } from './walk-tree';
 
 const comparisons = new Set(['Eq', 'NotEq', 'Lt', 'LtEq', 'Gt', 'GtEq', 'Spaceship', 'And', 'Or', 'Xor']);
 /** They run over rows that conditions have let through. */

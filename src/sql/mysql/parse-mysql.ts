@@ -1,8 +1,8 @@
+import { isTree, type Tree } from '../json-tree';
 import { refuse } from '../refused';
 import { lexMysql, type LexedMysql } from './lex-mysql';
 import { parseInWorker } from './parse-in-worker';
 import { checkWords, withoutRollup } from './statement-words';
-import { isTree, type Tree } from './walk-tree';
 
 /** One statement of MySQL or MariaDB, of an accepted kind, as the lexer and the grammar read it. */
 export interface ParsedMysql {

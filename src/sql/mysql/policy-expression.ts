@@ -1,8 +1,8 @@
+import { isTree, type Tree } from '../json-tree';
 import { refuse } from '../refused';
 import type { PolicyVariables } from '../policy/rewriting';
 import { parseMysql, type ParsedMysql } from './parse-mysql';
 import { quoteLiteral } from './quote-literal';
-import { isTree, type Tree } from './walk-tree';
 
 const broken = (detail: string): never => refuse('policy.broken', detail);
 

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../common/quote/mysql';
 import { fullName } from '../../common/relation-description';
+import { isTree, listOf, type Tree } from '../json-tree';
 import { refuse } from '../refused';
 import { literalText } from './equalities';
 import { foldName } from './fold-name';
@@ -7,8 +8,8 @@ import { conditionOf, shownValue, type Protection } from './protection';
 import { findColumn, Scope, sourceOf, type BoundColumn, type BoundSource } from './scope';
 import { columnLabel, itemsOf } from './select-items';
 import type { CteColumns, StatementRewriter } from './statement-rewriter';
-import { identifiersOf, listOf, spanOf, textOf } from './tree';
-import { isTree, readName, type Tree } from './walk-tree';
+import { identifiersOf, spanOf, textOf } from './tree';
+import { readName } from './walk-tree';
 
 interface Change {
   readonly rewriter: StatementRewriter;

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../common/quote/mysql';
 import { fullName } from '../../common/relation-description';
+import { isTree, listOf, type Tree } from '../json-tree';
 import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
 import { columnLabel, itemsOf } from './select-items';
@@ -19,9 +20,9 @@ import {
 } from './scope';
 import { Tokens } from './tokens';
 import type { ParsedMysql } from './parse-mysql';
-import { identifiersOf, listOf, namesOf, spanOf, textOf } from './tree';
+import { identifiersOf, namesOf, spanOf, textOf } from './tree';
 import { accountWords } from './statement-words';
-import { isTree, readName, type TableName, type Tree } from './walk-tree';
+import { readName, type TableName } from './walk-tree';
 
 /** Columns of what WITH defines, by names in the spelling of the definition. */
 export type CteColumns = ReadonlyMap<string, readonly BoundColumn[]>;

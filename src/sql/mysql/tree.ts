@@ -1,6 +1,4 @@
-import { isTree, type Tree } from './walk-tree';
-
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+import { isTree, listOf, type Tree } from '../json-tree';
 
 /** Offsets in the text: the code that the grammar saw is one line, as long as the text, and counts columns from 1. */
 export function spanOf(value: unknown): { readonly start: number; readonly end: number } | null {

@@ -1,16 +1,12 @@
 import { CteScope } from '../cte-scope';
 import { FactsCollector } from '../facts-collector';
 import type { StatementAccess } from '../facts';
+import { isTree, listOf, type Tree } from '../json-tree';
 import { maxWalkDepth, refuseNesting } from '../nesting';
 import { refuse } from '../refused';
 import { isSafeFunction } from './safe-functions';
 import { knownKeys, refusedKeys, skippedKeys } from './tree-keys';
 
-export type Tree = Readonly<Record<string, unknown>>;
-
-export const isTree = (value: unknown): value is Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const saysNothing = (value: unknown): boolean =>
   value === null || value === undefined || value === false || (Array.isArray(value) && value.length === 0);
 

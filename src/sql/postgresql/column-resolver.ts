@@ -1,10 +1,11 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
 import { fullName } from '../../common/relation-description';
+import type { Tree } from '../json-tree';
 import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
 import type { BoundColumn, BoundSource, FromItem, Scope } from './scope';
 import type { TokenList } from './tokens';
-import { hasStar, locationOf, nameParts, unwrap, type Tree } from './tree';
+import { hasStar, locationOf, nameParts, unwrap } from './tree';
 
 const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
 

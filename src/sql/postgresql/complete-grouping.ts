@@ -1,9 +1,10 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
+import { listOf, type Tree } from '../json-tree';
 import type { PlannedEdit } from '../policy/planned-edits';
 import type { RelationBinder } from './relation-binder';
 import type { Scope } from './scope';
 import type { TokenList } from './tokens';
-import { listOf, locationOf, nameParts, unwrap, type Tree } from './tree';
+import { locationOf, nameParts, unwrap } from './tree';
 
 /** Types without an equality: nothing can be grouped by them. */
 const ungroupable = /^(json|xml|point|box|path|polygon|line|circle|lseg)\b/;

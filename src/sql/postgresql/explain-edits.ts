@@ -1,7 +1,8 @@
+import { listOf, type Tree } from '../json-tree';
 import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
 import type { TokenList } from './tokens';
-import { listOf, unwrap, type Tree } from './tree';
+import { unwrap } from './tree';
 
 /**
  * A plan over protected tables tells neither costs nor row counts, which estimate the values of hidden rows, nor output

@@ -1,5 +1,6 @@
+import { listOf, type Tree } from '../json-tree';
 import type { BoundColumn } from './scope';
-import { aliasOf, listOf, nameParts, unwrap, type Tree } from './tree';
+import { aliasOf, nameParts, unwrap } from './tree';
 
 /** Set-returning built-ins with columns of their own names. */
 const known: ReadonlyMap<string, readonly string[]> = new Map([

@@ -1,4 +1,5 @@
-import { hasStar, isTree, listOf, nameParts, unwrap, type Tree } from './tree';
+import { isTree, listOf, type Tree } from '../json-tree';
+import { hasStar, nameParts, unwrap } from './tree';
 
 /** Comparisons that raise no error whatever the values are. */
 const comparisons = new Set(['=', '<>', '!=', '<', '>', '<=', '>=']);

@@ -1,4 +1,5 @@
-import { isTree, listOf, nameParts, unwrap, type Tree } from './tree';
+import { isTree, listOf, type Tree } from '../json-tree';
+import { nameParts, unwrap } from './tree';
 
 type Name = (node: Tree) => string | undefined;
 

@@ -1,7 +1,7 @@
 import { parseSync } from 'libpg-query';
+import type { Tree } from '../json-tree';
 import { Refused } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
-import type { Tree } from './tree';
 import { TreeWalker } from './walk-tree';
 
 export interface ViewDefinition {

@@ -1,10 +1,11 @@
 import { parseSync } from 'libpg-query';
 import { quoteIdentifier } from '../../common/quote/postgresql';
 import type { RelationName } from '../../common/relation-description';
+import type { Tree } from '../json-tree';
 import { refuse } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
 import type { PolicyVariables } from '../policy/rewriting';
-import { nameParts, type Tree } from './tree';
+import { nameParts } from './tree';
 import { quoteLiteral } from './quote-literal';
 import { tokensOf, type Token } from './tokens';
 import { TreeWalker } from './walk-tree';

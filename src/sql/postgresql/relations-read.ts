@@ -1,4 +1,5 @@
-import { asText, isTree, locationOf, type Tree } from './tree';
+import { isTree, type Tree } from '../json-tree';
+import { asText, locationOf } from './tree';
 
 export interface RelationRead {
   readonly schema: string | null;

@@ -1,22 +1,12 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
 import { fullName, type RelationDescription } from '../../common/relation-description';
+import { isTree, listOf, type Tree } from '../json-tree';
 import { refuse } from '../refused';
 import { outputName } from './output-name';
 import { deniedColumns, shownValue, targetCondition, type Protection } from './protection';
 import { itemOf, Scope, sourceOf, type BoundColumn, type BoundSource } from './scope';
 import type { CteColumns, StatementRewriter } from './statement-rewriter';
-import {
-  aliasOf,
-  asText,
-  hasStar,
-  isTree,
-  listOf,
-  locationOf,
-  nameParts,
-  nodeOf,
-  unwrap,
-  type Tree,
-} from './tree';
+import { aliasOf, asText, hasStar, locationOf, nameParts, nodeOf, unwrap } from './tree';
 
 /** The relation a statement changes, and what of it is protected. */
 interface Target {

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../../common/quote/postgresql';
+import { isTree, listOf, type Tree } from '../json-tree';
 import type { PlannedEdit } from '../policy/planned-edits';
 import { refuse } from '../refused';
 import { fromUtf8Offsets } from '../text-position';
@@ -21,18 +22,7 @@ import {
   type FromItem,
 } from './scope';
 import { TokenList, tokensOf } from './tokens';
-import {
-  aliasOf,
-  asText,
-  hasStar,
-  isTree,
-  listOf,
-  locationOf,
-  nameParts,
-  nodeOf,
-  unwrap,
-  type Tree,
-} from './tree';
+import { aliasOf, asText, hasStar, locationOf, nameParts, nodeOf, unwrap } from './tree';
 
 export interface RewriterOptions {
   readonly inView: boolean;

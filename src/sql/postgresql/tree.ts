@@ -1,12 +1,6 @@
-/** A node of libpg_query's JSON: its fields, without the kind it is wrapped in. */
-export type Tree = Readonly<Record<string, unknown>>;
-
-export const isTree = (value: unknown): value is Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isTree, listOf, type Tree } from '../json-tree';
 
 export const asText = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** A node wrapped in its kind: `{"ColumnRef": {…}}`. */
 export function unwrap(value: unknown): { readonly kind: string; readonly node: Tree } | null {
