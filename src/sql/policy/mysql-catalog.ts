@@ -1,20 +1,20 @@
 import { quoteText } from '../../common/quote/mysql';
 import { isIn, rule } from './catalog-rule';
-import type { CatalogRules, Visibility } from './visibility';
+import { visibleSchemas, type CatalogRules, type Visibility } from './visibility';
+
+const notOfServer = (schema: string): string => `${schema} NOT IN ('mysql', 'performance_schema', 'sys')`;
 
 function visible({ allowedSchemas, allowedTables }: Visibility, schema: string, name: string): string {
   const rules = [
     ...(allowedSchemas === null ? [] : [isIn(schema, allowedSchemas, quoteText)]),
     ...(allowedTables === null ? [] : [isIn(`CONCAT(${schema}, '.', ${name})`, allowedTables, quoteText)]),
   ];
-  const system = `${schema} NOT IN ('mysql', 'performance_schema', 'sys')`;
-  return [system, ...rules].join(' AND ');
+  return [notOfServer(schema), ...rules].join(' AND ');
 }
 
-function visibleSchema({ allowedSchemas, allowedTables }: Visibility, schema: string): string {
-  const named = allowedTables?.map((table) => table.slice(0, table.indexOf('.'))) ?? null;
-  const schemas = allowedSchemas?.filter((one) => named === null || named.includes(one)) ?? named;
-  const system = `${schema} NOT IN ('mysql', 'performance_schema', 'sys')`;
+function visibleSchema(visibility: Visibility, schema: string): string {
+  const schemas = visibleSchemas(visibility);
+  const system = notOfServer(schema);
   return schemas === null ? system : `${system} AND ${isIn(schema, schemas, quoteText)}`;
 }
 

@@ -1,6 +1,6 @@
 import { quoteText } from '../../common/quote/postgresql';
 import { isIn, rule } from './catalog-rule';
-import type { CatalogRules, Visibility } from './visibility';
+import { visibleSchemas, type CatalogRules, type Visibility } from './visibility';
 
 const own = ['pg_catalog', 'information_schema'];
 
@@ -17,9 +17,8 @@ function visible({ allowedSchemas, allowedTables }: Visibility, schema: string, 
     : `(${isIn(`${schema}::text`, own, quoteText)} OR (${rules.join(' AND ')}))`;
 }
 
-function visibleSchema({ allowedSchemas, allowedTables }: Visibility, schema: string): string {
-  const named = allowedTables?.map((table) => table.slice(0, table.indexOf('.'))) ?? null;
-  const schemas = allowedSchemas?.filter((one) => named === null || named.includes(one)) ?? named;
+function visibleSchema(visibility: Visibility, schema: string): string {
+  const schemas = visibleSchemas(visibility);
   return schemas === null ? 'true' : isIn(`${schema}::text`, [...own, ...schemas], quoteText);
 }
 

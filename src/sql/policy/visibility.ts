@@ -10,6 +10,12 @@ export interface Visibility {
   readonly denied: readonly DeniedColumn[];
 }
 
+/** Schemas of which anything may be read; `null` means all. */
+export function visibleSchemas({ allowedSchemas, allowedTables }: Visibility): readonly string[] | null {
+  const named = allowedTables?.map((table) => table.slice(0, table.indexOf('.'))) ?? null;
+  return allowedSchemas?.filter((one) => named === null || named.includes(one)) ?? named;
+}
+
 export interface DeniedColumn extends RelationName {
   readonly column: string;
 }
