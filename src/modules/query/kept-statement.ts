@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { storableText } from '../../common/storable-text';
 import { normaliseStatement } from '../../sql/normalise/normalise-statement';
 import type { ConnectionRecord } from '../connections/connection-record';
 
@@ -32,9 +33,9 @@ export function keptStatement(
     dialect && read ? normaliseStatement(dialect, text) : { text: null, sha256: hash('sha256', text) };
   const policy = connection?.recordLiterals ?? 'history';
   const asWritten = policy === 'audit';
-  const recorded = asWritten ? storable(text) : normal.text;
+  const recorded = asWritten ? storableText(text) : normal.text;
   return {
-    history: policy === 'none' ? normal.text : storable(text),
+    history: policy === 'none' ? normal.text : storableText(text),
     audit: {
       ...(recorded !== null && { statement: recorded.slice(0, MAX_RECORDED_UNITS) }),
       ...(recorded !== null && recorded.length > MAX_RECORDED_UNITS && { statementCut: true }),
@@ -42,9 +43,4 @@ export function keptStatement(
       statementSha256: normal.sha256,
     },
   };
-}
-
-/** What PostgreSQL's text cannot hold was refused already; the record shows that it was there. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\u2400');
 }

@@ -2,6 +2,7 @@ import { AppError } from '../../common/app-error';
 import type { ShardMap } from '../shards/shard-map';
 import { strategies } from '../shards/strategies';
 import type { MoveRange, MoveTable } from './move-table';
+import { refused } from './refused';
 import type { ShardMoveBody } from './shard-move.dto';
 
 const MAX_INTEGER = /^-?(0|[1-9]\d{0,18})$/;
@@ -56,8 +57,4 @@ export function checkKeys(tables: readonly MoveTable[], keys: readonly string[])
       throw refused(`${name}.${key.name} is of the type ${key.type}, and not all of the keys are`);
     }
   }
-}
-
-export function refused(detail: string): AppError {
-  return new AppError('shard.move_refused', detail);
 }

@@ -1,9 +1,9 @@
-import { AppError } from '../../common/app-error';
 import { fullName } from '../../common/relation-description';
 import type { CanonicalType } from '../../drivers/cell';
 import type { ForeignKeyInfo, TableInfo } from '../../drivers/table-info';
 import type { MoveColumn, MoveTable } from './move-table';
 import type { ShardCatalog } from './read-catalog';
+import { refused } from './refused';
 
 /** A table as it is declared for a group. */
 export interface DeclaredTable {
@@ -157,8 +157,4 @@ function isParent(foreign: ForeignKeyInfo, child: TableInfo, parent: DeclaredTab
 function some(names: readonly string[]): string {
   const rest = names.length - 5;
   return names.slice(0, 5).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-}
-
-function refused(detail: string): AppError {
-  return new AppError('shard.move_refused', detail);
 }

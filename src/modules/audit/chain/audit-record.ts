@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { storableText } from '../../../common/storable-text';
 import type { AuditEvent } from '../audit-event';
-import { canonicalJson, storableText } from './canonical-json';
+import { canonicalJson } from './canonical-json';
 import { formatTimeUs, nextTimeUs } from './record-clock';
 
 /** Of the canonical form (docs/audit.md); raised when its members change. */

@@ -1,3 +1,5 @@
+import { storableText } from '../../../common/storable-text';
+
 /**
  * The one text of a value: RFC 8785 (JSON Canonicalization Scheme). Members sorted by UTF-16 code units, numbers as
  * ECMAScript prints them, no white space. What no JSON text can hold becomes what can: `undefined` members are left
@@ -20,10 +22,4 @@ export function canonicalJson(value: unknown): string {
     text += `${text === '' ? '' : ','}${JSON.stringify(storableText(key))}:${canonicalJson(member)}`;
   }
   return `{${text}}`;
-}
-
-/** The nearest text that PostgreSQL holds. */
-export function storableText(text: string): string {
-  const whole = text.includes('\0') ? text.replaceAll('\0', '\u2400') : text;
-  return whole.isWellFormed() ? whole : whole.toWellFormed();
 }
