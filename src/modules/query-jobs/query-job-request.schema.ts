@@ -1,17 +1,15 @@
 import type { ApiBodyOptions } from '@nestjs/swagger';
-import { queryRequestSchema } from '../query/query-request.schema';
+import { queryMembers } from '../query/query-request.schema';
 import { streamFormatNames } from '../query/stream/stream-formats';
-
-const { schema } = queryRequestSchema as unknown as {
-  schema: { properties: Record<string, object> } & Record<string, unknown>;
-};
 
 /** The body that `parseQueryJobRequest` checks, for the OpenAPI document. */
 export const queryJobRequestSchema: ApiBodyOptions = {
   schema: {
-    ...schema,
+    type: 'object',
+    required: ['query'],
+    additionalProperties: false,
     properties: {
-      ...schema.properties,
+      ...queryMembers,
       format: { type: 'string', enum: streamFormatNames, default: 'ndjson' },
       options: {
         type: 'object',

@@ -1,4 +1,7 @@
 import type { ApiBodyOptions } from '@nestjs/swagger';
+import { queryMembers } from './query-request.schema';
+
+const { connectionId, query, params } = queryMembers;
 
 /** The body of `POST /api/database/query/check`, for the OpenAPI document. */
 export const checkRequestSchema: ApiBodyOptions = {
@@ -7,16 +10,9 @@ export const checkRequestSchema: ApiBodyOptions = {
     required: ['query'],
     additionalProperties: false,
     properties: {
-      connectionId: {
-        type: 'string',
-        format: 'uuid',
-        description: "The caller's default connection when not given",
-      },
-      query: {
-        oneOf: [{ type: 'string' }, { type: 'object' }],
-        description: 'One statement as text; for MongoDB an operation as an object in Extended JSON',
-      },
-      params: { type: 'array', items: {}, maxItems: 1000, default: [] },
+      connectionId,
+      query,
+      params,
       userId: { type: 'string', format: 'uuid', description: 'Somebody else; only for administrators' },
     },
   },

@@ -1,12 +1,8 @@
 import type { ApiBodyOptions } from '@nestjs/swagger';
-import { procedureRequestSchema } from '../query/procedures/procedure-request.schema';
-import { shardRequestSchema } from './shard-request.schema';
+import { procedureMembers } from '../query/procedures/procedure-request.schema';
+import { routeMembers } from './shard-request.schema';
 
-const propertiesOf = (options: ApiBodyOptions) =>
-  'schema' in options && 'properties' in options.schema ? (options.schema.properties ?? {}) : {};
-
-const { connectionId: _, ...own } = propertiesOf(procedureRequestSchema);
-const { group, waitMs } = propertiesOf(shardRequestSchema);
+const { connectionId: _, ...own } = procedureMembers;
 
 /** The body that `parseShardProcedure` checks, for the OpenAPI document. */
 export const shardProcedureSchema: ApiBodyOptions = {
@@ -14,7 +10,7 @@ export const shardProcedureSchema: ApiBodyOptions = {
     type: 'object',
     required: ['procedure'],
     additionalProperties: false,
-    properties: { ...own, ...(group && { group }), ...(waitMs && { waitMs }) },
+    properties: { ...own, ...routeMembers },
   },
   examples: {
     own: {

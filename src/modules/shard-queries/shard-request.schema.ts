@@ -1,12 +1,21 @@
 import type { ApiBodyOptions } from '@nestjs/swagger';
-import { queryRequestSchema } from '../query/query-request.schema';
+import { queryMembers } from '../query/query-request.schema';
 import { DEFAULT_GROUP } from '../shards/shard.dto';
 import { MAX_WAIT_MS } from './shard-request';
 
-const { connectionId: _, ...properties } =
-  'schema' in queryRequestSchema && 'properties' in queryRequestSchema.schema
-    ? (queryRequestSchema.schema.properties ?? {})
-    : {};
+const { connectionId: _, ...own } = queryMembers;
+
+/** What says where and when a request for a shard runs. */
+export const routeMembers = {
+  group: { type: 'string', default: DEFAULT_GROUP },
+  waitMs: {
+    type: 'integer',
+    minimum: 0,
+    maximum: MAX_WAIT_MS,
+    default: 0,
+    description: 'Milliseconds to wait for a paused shard before it is refused',
+  },
+};
 
 /** The body that `parseShardRequest` checks, for the OpenAPI document. */
 export const shardRequestSchema: ApiBodyOptions = {
@@ -15,15 +24,8 @@ export const shardRequestSchema: ApiBodyOptions = {
     required: ['query'],
     additionalProperties: false,
     properties: {
-      ...properties,
-      group: { type: 'string', default: DEFAULT_GROUP },
-      waitMs: {
-        type: 'integer',
-        minimum: 0,
-        maximum: MAX_WAIT_MS,
-        default: 0,
-        description: 'Milliseconds to wait for a paused shard before it is refused',
-      },
+      ...own,
+      ...routeMembers,
       partial: {
         type: 'boolean',
         default: false,

@@ -1,15 +1,21 @@
 import type { ApiBodyOptions } from '@nestjs/swagger';
-import { queryRequestSchema } from '../query-request.schema';
+import { queryMembers } from '../query-request.schema';
 import { MAX_PROCEDURE_NAME } from './procedure-request';
 
-const {
-  query: _query,
-  cache: _cache,
-  params: _params,
-  ...shared
-} = 'schema' in queryRequestSchema && 'properties' in queryRequestSchema.schema
-  ? (queryRequestSchema.schema.properties ?? {})
-  : {};
+const { query: _query, cache: _cache, params: _params, ...shared } = queryMembers;
+
+export const procedureMembers = {
+  ...shared,
+  procedure: { type: 'string', maxLength: MAX_PROCEDURE_NAME, description: '`schema.name`' },
+  params: {
+    oneOf: [
+      { type: 'array', items: {}, maxItems: 1000 },
+      { type: 'object', additionalProperties: true, maxProperties: 1000 },
+    ],
+    default: [],
+    description: 'Values of the parameters that take something in, by place or by name',
+  },
+};
 
 /** The body that `parseProcedureRequest` checks, for the OpenAPI document. */
 export const procedureRequestSchema: ApiBodyOptions = {
@@ -17,18 +23,7 @@ export const procedureRequestSchema: ApiBodyOptions = {
     type: 'object',
     required: ['procedure'],
     additionalProperties: false,
-    properties: {
-      ...shared,
-      procedure: { type: 'string', maxLength: MAX_PROCEDURE_NAME, description: '`schema.name`' },
-      params: {
-        oneOf: [
-          { type: 'array', items: {}, maxItems: 1000 },
-          { type: 'object', additionalProperties: true, maxProperties: 1000 },
-        ],
-        default: [],
-        description: 'Values of the parameters that take something in, by place or by name',
-      },
-    },
+    properties: procedureMembers,
   },
   examples: {
     names: {
