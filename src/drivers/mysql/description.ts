@@ -1,4 +1,5 @@
 import type { DriverDescription } from '../driver';
+import { serverOptions } from '../server-options';
 
 const shared = {
   dialect: 'mysql',
@@ -15,20 +16,7 @@ const shared = {
     procedures: true,
   },
   defaultPort: 3306,
-  options: [
-    {
-      name: 'connectTimeoutMs',
-      type: 'number',
-      description:
-        'Longest time to open a session, in milliseconds; the setting of the service unless given.',
-    },
-    {
-      name: 'maxReplicaLagMs',
-      type: 'number',
-      description:
-        'A replica that may lack more than the last so many milliseconds is not read from; max_replica_lag_ms unless given.',
-    },
-  ],
+  options: serverOptions,
 } as const satisfies Partial<DriverDescription>;
 
 export const mysqlDescription: DriverDescription = { type: 'mysql', label: 'MySQL', ...shared };

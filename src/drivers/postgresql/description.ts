@@ -1,4 +1,5 @@
 import type { DriverDescription } from '../driver';
+import { serverOptions } from '../server-options';
 
 export const postgresqlDescription: DriverDescription = {
   type: 'postgresql',
@@ -24,17 +25,6 @@ export const postgresqlDescription: DriverDescription = {
       description:
         'Schemas in which unqualified names are looked up, in this order; ["public"] unless given.',
     },
-    {
-      name: 'connectTimeoutMs',
-      type: 'number',
-      description:
-        'Longest time to open a session, in milliseconds; the setting of the service unless given.',
-    },
-    {
-      name: 'maxReplicaLagMs',
-      type: 'number',
-      description:
-        'A replica that may lack more than the last so many milliseconds is not read from; max_replica_lag_ms unless given.',
-    },
+    ...serverOptions,
   ],
 };
