@@ -1,10 +1,8 @@
 import { AppError } from '../../common/app-error';
-import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { QueryRequest, Source, TestReport } from '../driver';
-import type { CallRequest, ProcedureDescription } from '../procedure';
+import type { CallRequest } from '../procedure';
 import { leadingKeyword } from '../leading-keyword';
 import type { PooledEngine, RunningCall, RunningStatement } from '../pooled-source';
-import type { TableInfo } from '../table-info';
 import { MysqlCall } from './call';
 import type { MysqlConfig } from './config';
 import { describeProcedures } from './describe-procedures';
@@ -32,6 +30,10 @@ function words(list: string): ReadonlySet<string> {
 
 /** One MySQL or MariaDB server behind a pool. */
 export class MysqlEngine implements PooledEngine<MysqlSession> {
+  readonly procedures = describeProcedures;
+  readonly introspect = introspect;
+  readonly describe = describeRelations;
+
   constructor(
     private readonly config: MysqlConfig,
     private readonly encrypted: boolean,
@@ -75,28 +77,8 @@ export class MysqlEngine implements PooledEngine<MysqlSession> {
     return new MysqlCall(session, request, done);
   }
 
-  procedures(
-    source: Pick<Source, 'query'>,
-    names: readonly RelationName[] | null,
-    signal: AbortSignal,
-  ): Promise<ProcedureDescription[]> {
-    return describeProcedures(source, names, signal);
-  }
-
   async test(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TestReport> {
     return probe(source, this.config, this.encrypted, signal);
-  }
-
-  async introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]> {
-    return introspect(source, signal);
-  }
-
-  async describe(
-    source: Pick<Source, 'query'>,
-    relations: readonly RelationName[],
-    signal: AbortSignal,
-  ): Promise<(RelationDescription | null)[]> {
-    return describeRelations(source, relations, signal);
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,10 @@
 import { Client, type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
-import type { RelationDescription, RelationName } from '../../common/relation-description';
 import type { ConnectOptions, QueryRequest, Source, TestReport } from '../driver';
-import type { CallRequest, ProcedureDescription } from '../procedure';
+import type { CallRequest } from '../procedure';
 import { leadingKeyword } from '../leading-keyword';
 import type { PooledEngine, RunningCall, RunningStatement } from '../pooled-source';
-import type { TableInfo } from '../table-info';
 import { PostgresCall } from './call';
 import type { PostgresConfig } from './config';
 import { describeProcedures } from './describe-procedures';
@@ -34,6 +32,10 @@ const refusedKeywords: ReadonlySet<string> = new Set(
 
 /** One PostgreSQL database behind a pool. */
 export class PostgresEngine implements PooledEngine<PostgresSession> {
+  readonly procedures = describeProcedures;
+  readonly introspect = introspect;
+  readonly describe = describeRelations;
+
   readonly #sessions: PostgresSessions;
   readonly #types: TypeRegistry;
 
@@ -92,28 +94,8 @@ export class PostgresEngine implements PooledEngine<PostgresSession> {
     return new PostgresCall(session, request, this.#types, terminate, done);
   }
 
-  procedures(
-    source: Pick<Source, 'query'>,
-    names: readonly RelationName[] | null,
-    signal: AbortSignal,
-  ): Promise<ProcedureDescription[]> {
-    return describeProcedures(source, names, signal);
-  }
-
   async test(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TestReport> {
     return probe(source, this.config, this.client.ssl !== false, signal);
-  }
-
-  async introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]> {
-    return introspect(source, signal);
-  }
-
-  async describe(
-    source: Pick<Source, 'query'>,
-    relations: readonly RelationName[],
-    signal: AbortSignal,
-  ): Promise<(RelationDescription | null)[]> {
-    return describeRelations(source, relations, signal);
   }
 
   async close(): Promise<void> {
