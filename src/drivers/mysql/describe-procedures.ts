@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { groupBy } from '../../common/group-by';
 import { quoteText } from '../../common/quote/mysql';
 import type { RelationName } from '../../common/relation-description';
 import { collectRows } from '../collect-rows';
@@ -86,16 +87,6 @@ export function readProcedures(routines: readonly Cells[], parameters: readonly 
         .slice(0, 32),
     };
   });
-}
-
-function groupBy(rows: readonly Cells[], keyOf: (row: Cells) => string): Map<string, Cells[]> {
-  const groups = new Map<string, Cells[]>();
-  for (const row of rows) {
-    const group = groups.get(keyOf(row));
-    if (group) group.push(row);
-    else groups.set(keyOf(row), [row]);
-  }
-  return groups;
 }
 
 function readParameter([, , , mode, name, type, dataType, precision]: Cells): MysqlParameter {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { groupBy } from '../../common/group-by';
 import { quoteText } from '../../common/quote/mysql';
 import type { DescribedColumn, RelationDescription, RelationName } from '../../common/relation-description';
 import { collectRows } from '../collect-rows';
@@ -54,13 +55,7 @@ export function readCatalog(
   relations: readonly RelationName[],
   rows: readonly CatalogRow[],
 ): (RelationDescription | null)[] {
-  const all = new Map<string, CatalogRow[]>();
-  for (const row of rows) {
-    const key = row[0] ?? '';
-    const own = all.get(key);
-    if (own) own.push(row);
-    else all.set(key, [row]);
-  }
+  const all = groupBy(rows, ([index]) => index);
   return relations.map((relation, index) => readRelation(relation, all.get(String(index)) ?? []));
 }
 

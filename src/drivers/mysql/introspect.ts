@@ -1,4 +1,5 @@
-import type { CanonicalType, Cell, Row } from '../cell';
+import { groupBy } from '../../common/group-by';
+import type { CanonicalType, Row } from '../cell';
 import { collectRows } from '../collect-rows';
 import type { Source } from '../driver';
 import type { ColumnInfo, ForeignKeyInfo, IndexInfo, TableInfo } from '../table-info';
@@ -76,9 +77,9 @@ const types: Readonly<Record<string, CanonicalType>> = {
 /** The whole catalog in four statements, whatever the number of tables. */
 export async function introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]> {
   const tables = await collectRows(source, tableQuery, signal, timeoutMs);
-  const columns = grouped(await collectRows(source, columnQuery, signal, timeoutMs));
-  const indexes = grouped(await collectRows(source, indexQuery, signal, timeoutMs));
-  const foreignKeys = grouped(await collectRows(source, foreignKeyQuery, signal, timeoutMs));
+  const columns = groupBy(await collectRows(source, columnQuery, signal, timeoutMs), keyOf);
+  const indexes = groupBy(await collectRows(source, indexQuery, signal, timeoutMs), keyOf);
+  const foreignKeys = groupBy(await collectRows(source, foreignKeyQuery, signal, timeoutMs), keyOf);
   return tables.map((row) => {
     const [schema, name, kind, comment, rows] = row;
     const key = keyOf(row);
@@ -97,27 +98,14 @@ export async function introspect(source: Pick<Source, 'query'>, signal: AbortSig
   });
 }
 
+/** The table in the first two cells. */
 function keyOf([schema, name]: Row): string {
   return `${schema as string}\0${name as string}`;
 }
 
-/** By the table in the first two cells. */
-function grouped(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return groups;
-}
-
 /** The rows of one index or key each, by the name in the third cell. */
 function parts(rows: readonly Row[]): Row[][] {
-  const groups = new Map<Cell | undefined, Row[]>();
-  for (const row of rows) groups.set(row[2], [...(groups.get(row[2]) ?? []), row]);
-  return [...groups.values()];
+  return [...groupBy(rows, (row) => row[2]).values()];
 }
 
 function columnInfo([, , name, type, native, nullable, expression, key, comment]: Row): ColumnInfo {

@@ -1,3 +1,4 @@
+import { groupBy } from '../../common/group-by';
 import type { Cell, Row } from '../cell';
 import { RawJson } from '../cell';
 import { collectRows } from '../collect-rows';
@@ -70,9 +71,9 @@ const foreignKeyQuery = `
 /** The whole catalog in four statements, whatever the number of tables. */
 export async function introspect(source: Pick<Source, 'query'>, signal: AbortSignal): Promise<TableInfo[]> {
   const tables = await collectRows(source, tableQuery, signal, timeoutMs);
-  const columns = grouped(await collectRows(source, columnQuery, signal, timeoutMs), columnInfo);
-  const indexes = grouped(await collectRows(source, indexQuery, signal, timeoutMs), indexInfo);
-  const foreignKeys = grouped(await collectRows(source, foreignKeyQuery, signal, timeoutMs), foreignKeyInfo);
+  const columns = groupBy(await collectRows(source, columnQuery, signal, timeoutMs), oidOf);
+  const indexes = groupBy(await collectRows(source, indexQuery, signal, timeoutMs), oidOf);
+  const foreignKeys = groupBy(await collectRows(source, foreignKeyQuery, signal, timeoutMs), oidOf);
   return tables.map(([oid, schema, name, kind, comment, tuples]) => ({
     schema: schema as string,
     name: name as string,
@@ -80,22 +81,15 @@ export async function introspect(source: Pick<Source, 'query'>, signal: AbortSig
     comment: comment as string | null,
     // -1 where the table was never analysed; views have no rows of their own
     rowEstimate: kind === 'v' || Number(tuples) < 0 ? null : Number(tuples),
-    columns: columns.get(oid as number) ?? [],
-    indexes: indexes.get(oid as number) ?? [],
-    foreignKeys: foreignKeys.get(oid as number) ?? [],
+    columns: (columns.get(oid) ?? []).map(columnInfo),
+    indexes: (indexes.get(oid) ?? []).map(indexInfo),
+    foreignKeys: (foreignKeys.get(oid) ?? []).map(foreignKeyInfo),
   }));
 }
 
-/** By the OID in the first cell. */
-function grouped<T>(rows: readonly Row[], read: (row: Row) => T): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const row of rows) {
-    const oid = row[0] as number;
-    const group = groups.get(oid);
-    if (group) group.push(read(row));
-    else groups.set(oid, [read(row)]);
-  }
-  return groups;
+/** Of the table. */
+function oidOf([oid]: Row): Cell | undefined {
+  return oid;
 }
 
 function columnInfo([

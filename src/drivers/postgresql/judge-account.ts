@@ -1,3 +1,4 @@
+import { groupBy } from '../../common/group-by';
 import type { AccountPower, AccountPowerCode } from '../account-power';
 import { nameSome } from '../name-some';
 
@@ -23,13 +24,8 @@ const sentences: Partial<Record<AccountPowerCode, string>> = {
 
 /** Powers out of the rows of the query for rights. */
 export function judgeAccount(rows: readonly (readonly unknown[])[]): AccountPower[] {
-  const objects = new Map<AccountPowerCode, string[]>();
-  for (const [power, object] of rows) {
-    const code = power as AccountPowerCode;
-    objects.set(code, [...(objects.get(code) ?? []), object as string]);
-  }
-  return [...objects].map(([code, names]) => ({
+  return [...groupBy(rows, ([power]) => power as AccountPowerCode)].map(([code, found]) => ({
     code,
-    detail: `${sentences[code] ?? 'It has rights on'}: ${nameSome(names)}.`,
+    detail: `${sentences[code] ?? 'It has rights on'}: ${nameSome(found.map(([, object]) => object as string))}.`,
   }));
 }

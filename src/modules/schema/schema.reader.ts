@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Brackets, type DataSource, type SelectQueryBuilder } from 'typeorm';
 import { AppError } from '../../common/app-error';
+import { groupBy } from '../../common/group-by';
 import { containsPattern } from '../../common/like-pattern';
 import { decodeCursor, toPage, type Page } from '../../common/pagination';
 import type { Principal } from '../../common/principal';
@@ -196,11 +197,7 @@ export class SchemaReader {
       )
       .orderBy('c.ordinal_position', 'ASC')
       .getMany();
-    const byTable = new Map<string, CachedColumn[]>();
-    for (const column of columns) {
-      const key = keyOf(column);
-      byTable.set(key, [...(byTable.get(key) ?? []), column]);
-    }
+    const byTable = groupBy(columns, keyOf);
     return tables.map((table, index) => {
       const relation = shown[index]!;
       const own = (byTable.get(keyOf(table)) ?? []).filter(

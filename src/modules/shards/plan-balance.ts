@@ -1,3 +1,4 @@
+import { groupBy } from '../../common/group-by';
 /** What is to be known of a shard to even out a group. */
 export interface ShardLoad {
   readonly shardId: string;
@@ -19,12 +20,10 @@ export interface Transfer {
  * empty. The same loads give the same answer.
  */
 export function planBalance(loads: readonly ShardLoad[]): Transfer[] {
-  const parts = new Map<string | null, ShardLoad[]>();
-  for (const load of loads.toSorted((a, b) => (a.shardId < b.shardId ? -1 : 1))) {
-    if (load.role === 'stays') continue;
-    parts.set(load.part, [...(parts.get(load.part) ?? []), load]);
-  }
-  return [...parts.values()].flatMap((part) => evenOut(part));
+  const sorted = loads
+    .filter(({ role }) => role !== 'stays')
+    .toSorted((a, b) => (a.shardId < b.shardId ? -1 : 1));
+  return [...groupBy(sorted, ({ part }) => part).values()].flatMap(evenOut);
 }
 
 function evenOut(loads: readonly ShardLoad[]): Transfer[] {

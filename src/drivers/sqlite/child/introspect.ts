@@ -1,4 +1,5 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { groupBy } from '../../../common/group-by';
 import type { ColumnInfo, ForeignKeyInfo, IndexInfo, TableInfo } from '../../table-info';
 import { typeOfDeclared, typeOfValues } from '../column-type';
 
@@ -56,16 +57,6 @@ function columnOf(row: Fields, withoutRowid: boolean): ColumnInfo {
     primaryKey,
     comment: null,
   };
-}
-
-function groupBy(rows: readonly Fields[], key: string): Fields[][] {
-  const groups = new Map<unknown, Fields[]>();
-  for (const row of rows) {
-    const group = groups.get(row[key]);
-    if (group) group.push(row);
-    else groups.set(row[key], [row]);
-  }
-  return [...groups.values()];
 }
 
 function indexOf(rows: readonly Fields[]): IndexInfo {
@@ -142,8 +133,10 @@ export function introspect(db: DatabaseSyncInstance): TableInfo[] {
       comment: null,
       rowEstimate: rows.get(name) ?? null,
       columns: (columns.get(name) ?? []).map((column) => columnOf(column, Number(row['wr']) === 1)),
-      indexes: groupBy(indexes.get(name) ?? [], 'indexName').map(indexOf),
-      foreignKeys: groupBy(foreignKeys.get(name) ?? [], 'id').map((group) => foreignKeyOf(group, keyOf)),
+      indexes: [...groupBy(indexes.get(name) ?? [], (row) => row['indexName']).values()].map(indexOf),
+      foreignKeys: [...groupBy(foreignKeys.get(name) ?? [], (row) => row['id']).values()].map((group) =>
+        foreignKeyOf(group, keyOf),
+      ),
     };
   });
 }
