@@ -93,7 +93,10 @@ describe('Dockerfile', () => {
   const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM'));
 
   it('runs as an ordinary user, from packages without those of development', () => {
-    expect(lastStage).toMatch(/\nUSER node\n[^]*\nCMD \["node", "dist\/main\.js"\]/);
+    expect(lastStage).toMatch(/\nUSER node\n/);
+    const command = JSON.parse(/\nCMD (\[.*\])/.exec(lastStage)![1]!) as string[];
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    expect(command.join(' ')).toBe(scripts['start:prod']);
     expect(lastStage).toContain('COPY --from=packages /app/node_modules');
     expect(dockerfile).toContain('npm ci --omit=dev');
   });
