@@ -37,9 +37,9 @@ export function keptStatement(
   return {
     history: policy === 'none' ? normal.text : storableText(text),
     audit: {
-      ...(recorded !== null && { statement: recorded.slice(0, MAX_RECORDED_UNITS) }),
-      ...(recorded !== null && recorded.length > MAX_RECORDED_UNITS && { statementCut: true }),
-      ...(asWritten && { statementAsWritten: true }),
+      statement: recorded?.slice(0, MAX_RECORDED_UNITS),
+      statementCut: recorded !== null && recorded.length > MAX_RECORDED_UNITS ? true : undefined,
+      statementAsWritten: asWritten ? true : undefined,
       statementSha256: normal.sha256,
     },
   };

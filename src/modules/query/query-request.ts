@@ -69,12 +69,15 @@ const members: Readonly<Record<string, Check>> = {
  */
 export function parseQueryRequest(body: unknown): QueryRequestBody {
   if (!isRecord(body)) throw new AppError('request.invalid', 'The body must be a JSON object');
-  const request = checkQueryMembers(body, {}, [], 'query');
-  return {
-    ...request,
-    text: typeof body.query === 'string' ? body.query : JSON.stringify(body.query),
-    params: (body.params as unknown[] | null | undefined) ?? [],
-  };
+  const { connectionId, maxRows, timeoutMs, rowMode, cache, cacheTtlSeconds } = checkQueryMembers(
+    body,
+    {},
+    [],
+    'query',
+  );
+  const text = typeof body.query === 'string' ? body.query : JSON.stringify(body.query);
+  const params = (body.params as unknown[] | null | undefined) ?? [];
+  return { connectionId, text, params, maxRows, timeoutMs, rowMode, cache, cacheTtlSeconds };
 }
 
 /** Checks the members of a body like this one, some of them in another way, or not known at all. */

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AppError } from '../../common/app-error';
 import type { ErrorCode } from '../../common/errors/catalog';
 import type { Caller } from '../../common/principal';
+import { fullName } from '../../common/relation-description';
 import { batchWrite, type BatchCheck, type BatchWrite } from '../../database/batch-statement';
 import { GroupCommit } from '../../database/group-commit';
 import { Instance } from '../../database/instance';
@@ -11,7 +12,7 @@ import { auditInsert } from '../audit/audit-insert';
 import type { ConnectionRecord } from '../connections/connection-record';
 import { conditionsOf } from './conditional-caller';
 import { historyFinish, historyInsert, type HistoryRow } from './history-statements';
-import { keptStatement } from './kept-statement';
+import { keptStatement, type KeptStatement } from './kept-statement';
 import { OutcomeBundle } from './outcome-bundle';
 import type { PermittedCall } from './procedures/call-wish';
 import type { Run, RunOutcome } from './run';
@@ -62,26 +63,17 @@ export class RunRecorder {
     const { id, caller, connection, facts } = run;
     const statement = keptStatement(connection, run.text, true);
     const row = this.historyRow(id, caller, connection, statement.history, facts, null);
+    const { actor, origin } = byCaller(caller);
     const event: AuditEvent = {
-      ...byCaller(caller),
       // One id for the run and the record of its intent: whoever has the one can ask for the proof of the other.
       id,
       action: 'query.run',
       resourceType: 'connection',
       resourceId: connection.id,
       result: 'success',
-      details: {
-        queryId: id,
-        revision: connection.revision,
-        policyEpoch: connection.policyEpoch,
-        kind: facts.kind,
-        access: facts.access,
-        relations: [
-          ...new Set(facts.relations.map(({ schema, name }) => (schema ? `${schema}.${name}` : name))),
-        ],
-        ...statement.audit,
-        ...(run.call && declarationOf(run.call)),
-      },
+      details: intentOf(run, statement),
+      actor,
+      origin,
     };
     const writes = [
       batchWrite(historyInsert, row),
@@ -185,10 +177,36 @@ export class RunRecorder {
   }
 }
 
-/** The procedure as it was found, and what its permission says of it; `null`: nothing, an administrator asks. */
-function declarationOf({ procedure: { schema, name }, declared }: PermittedCall): Record<string, unknown> {
+/** Spelt out, as everything that each run makes: members that are `undefined` are not part of the record. */
+function intentOf(
+  { id, connection, facts, call }: Run,
+  { audit }: KeptStatement,
+): Readonly<Record<string, unknown>> {
+  const declaration = call && declarationOf(call);
   return {
-    procedure: `${schema}.${name}`,
+    queryId: id,
+    revision: connection.revision,
+    policyEpoch: connection.policyEpoch,
+    kind: facts.kind,
+    access: facts.access,
+    relations: [...new Set(facts.relations.map(fullName))],
+    statement: audit.statement,
+    statementCut: audit.statementCut,
+    statementAsWritten: audit.statementAsWritten,
+    statementSha256: audit.statementSha256,
+    procedure: declaration?.procedure,
+    reads: declaration?.reads,
+    writes: declaration?.writes,
+  };
+}
+
+/** The procedure as it was found, and what its permission says of it; `null`: nothing, an administrator asks. */
+function declarationOf({
+  procedure,
+  declared,
+}: PermittedCall): Record<'procedure' | 'reads' | 'writes', unknown> {
+  return {
+    procedure: fullName(procedure),
     reads: declared?.reads ?? null,
     writes: declared?.writes ?? null,
   };
