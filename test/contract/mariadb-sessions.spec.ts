@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
 import type { AppError } from '../../src/common/app-error';
 import { driverFor } from '../../src/drivers';
@@ -83,6 +84,20 @@ describeEngine('mariadb', () => {
     expect(await cursor.read(10)).toHaveLength(10);
     await cursor[Symbol.asyncDispose]();
     expect(await one('select count(*) from kept')).toBe('2');
+    await write('delete from kept');
+  });
+
+  // Its rows and their end arrive at once, and are more than are kept for somebody who does not read.
+  it('commits a write whose rows are read when all of them have come', async () => {
+    const text = 'insert into kept select seq from seq_1_to_1005 returning n';
+    const cursor = await source.query(request({ text }, { access: 'write' }), never);
+    await sleep(200);
+    const rows: unknown[] = [];
+    for (let some = await cursor.read(300); some.length > 0; some = await cursor.read(300))
+      rows.push(...some);
+    await cursor[Symbol.asyncDispose]();
+    expect(rows).toHaveLength(1005);
+    expect(await one('select count(*) from kept')).toBe('1005');
     await write('delete from kept');
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { AppError } from '../../src/common/app-error';
 import { driverFor } from '../../src/drivers';
@@ -187,6 +188,20 @@ describeEngine('postgresql', () => {
     it('is there when its rows were read to the end', async () => {
       expect((await write('insert into kept values (10), (11) returning n')).rows).toEqual([[10], [11]]);
       expect(await one('select count(*) from kept')).toBe('2');
+      await write('delete from kept');
+    });
+
+    // The last of four mebibytes, which are kept for somebody who does not read, arrives with the end of the statement.
+    it('is committed when its rows are read once all of them have come', async () => {
+      const text = `insert into kept select generate_series(1, 4160) returning n, repeat('x', 1000)`;
+      const cursor = await source.query(request({ text }, { access: 'write' }), never);
+      await sleep(500);
+      let count = 0;
+      for (let some = await cursor.read(1000); some.length > 0; some = await cursor.read(1000))
+        count += some.length;
+      await cursor[Symbol.asyncDispose]();
+      expect(count).toBe(4160);
+      expect(await one('select count(*) from kept')).toBe('4160');
       await write('delete from kept');
     });
 

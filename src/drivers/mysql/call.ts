@@ -209,6 +209,8 @@ export class MysqlCall implements RunningCall {
     this.#busy = false;
     this.#called = true;
     this.#last.ended = true;
+    // As of a statement: what comes next are the answers to what ends the call.
+    this.session.resume();
     this.#waiters.notify();
   }
 

@@ -213,6 +213,8 @@ export class MysqlStatement implements RunningStatement {
   #complete(): void {
     if (this.#state !== 'running') return;
     this.#state = 'complete';
+    // All rows have come, and may have filled the buffer: what comes next is the answer to COMMIT.
+    this.session.resume();
     if (this.request.access === 'read' && !this.#stopped) void this.#finish('ROLLBACK');
     this.#waiters.notify();
   }
@@ -249,6 +251,7 @@ export class MysqlStatement implements RunningStatement {
     } finally {
       void this.#finish(null);
       this.#committing = false;
+      this.#waiters.notify();
     }
     if (this.#error) throw this.#error;
   }

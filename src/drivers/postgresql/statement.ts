@@ -326,6 +326,8 @@ export class PostgresStatement implements RunningStatement {
 
   #settleExecute(end: UnitEnd): void {
     this.#state = end.suspended && this.#mode === 'portal' ? 'suspended' : 'complete';
+    // All that was asked for has come, and may have filled the buffer: what comes next is the answer to COMMIT or ROLLBACK.
+    this.#flight.resume();
     if (this.#state === 'complete' && this.#mode === 'portal') this.#flight.send(strictClosing);
     if (end.tag === null && !end.suspended) this.#error = new AppError('query.empty');
     if (this.#error && this.#mode !== 'flight') this.#flight.send(strictClosing);
