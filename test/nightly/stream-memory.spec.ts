@@ -8,7 +8,7 @@ const query = 'SELECT a.n, b.n AS m FROM numbers a, numbers b WHERE b.n <= 2000'
 
 describe.each([
   ['PostgreSQL', postgresqlEngine, 100],
-  // The aim is 100 here, too, and not reached with a fast reader: docs/performance.md.
+  // The aim is 100 here, too, and not always reached: docs/performance.md.
   ['MariaDB', mariadbEngine, 250],
 ] as const)('ten million rows of %s', (name, startEngine, boundMb) => {
   it.each([
