@@ -48,6 +48,14 @@ export class PreparedStatements {
     this.#byText.set(text, statement);
   }
 
+  /** A text of our own that is sent again and again: how to send it now, and what to do when the server has answered. */
+  own(text: string): { readonly name: string; readonly prepared: boolean; readonly kept: () => void } {
+    const known = this.find(text);
+    if (known) return { name: known.name, prepared: true, kept: () => undefined };
+    const name = this.newName();
+    return { name, prepared: false, kept: () => this.keep(text, { name, fields: [] }) };
+  }
+
   clear(): void {
     this.#byText.clear();
   }

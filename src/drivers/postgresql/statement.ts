@@ -191,20 +191,19 @@ export class PostgresStatement implements RunningStatement {
   #expectation(): Unit[] {
     const { expects } = this.request;
     if (this.#expected === true || expects === undefined) return [];
-    const known = this.#name === '' ? null : this.session.prepared.find(expectationQuery);
-    const name = this.#name === '' ? '' : (known?.name ?? this.session.prepared.newName());
+    const own = this.#name === '' ? null : this.session.prepared.own(expectationQuery);
     return [
       {
         text: expectationQuery,
-        name,
-        prepared: known !== null,
+        name: own?.name,
+        prepared: own?.prepared,
         portal: 'expects',
         values: expectationValues(expects),
         onRow: ([cell]) => {
           this.#expected = cell === 't';
         },
         onEnd: () => {
-          if (name !== '' && !known) this.session.prepared.keep(expectationQuery, { name, fields: [] });
+          own?.kept();
           this.#judge();
         },
       },
@@ -394,12 +393,8 @@ const unlockAll = 'SELECT pg_advisory_unlock_all()';
  * what is not undone, a view or an operator could still have taken a session's advisory lock.
  */
 function lightClosing(prepared: PreparedStatements): readonly Step[] {
-  const known = prepared.find(unlockAll);
-  const name = known?.name ?? prepared.newName();
-  const unlock: Unit = known
-    ? { text: unlockAll, name, prepared: true }
-    : { text: unlockAll, name, onEnd: () => prepared.keep(unlockAll, { name, fields: [] }) };
-  return [rollback, flush, unlock, sync];
+  const { kept, ...how } = prepared.own(unlockAll);
+  return [rollback, flush, { text: unlockAll, ...how, onEnd: kept }, sync];
 }
 
 /** The count in a command tag (manual, "CommandComplete"): `INSERT 0 5`, `UPDATE 5`; commands without rows have none. */
