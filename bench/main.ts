@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
 import { compareCache } from './cache';
+import { startDurablePostgres } from './durable-postgres';
 import { compare, type Contender, type Line } from './compare';
 import { median, percentile, type Target } from './load';
 import { startOthers } from './others';
@@ -33,21 +33,9 @@ const SECONDS = quick ? 2 : 3;
 async function main(): Promise<void> {
   const [loadBefore = 0] = os.loadavg();
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'));
-  const postgres = await startEmbeddedPostgres({
-    dir: path.join(dir, 'pg'),
-    password: 'bench',
-    removeAfterwards: dir,
-    // The record must be durable, as it is where the service runs in earnest.
-    // Checkpoints are kept out of the measurement: they would fall on one of the programs by chance.
-    settings: {
-      fsync: 'on',
-      synchronous_commit: 'on',
-      full_page_writes: 'on',
-      checkpoint_timeout: '30min',
-      max_wal_size: '4GB',
-      // one of the other programs connects anew for each request
-      max_connections: 200,
-    },
+  const postgres = await startDurablePostgres(path.join(dir, 'pg'), dir, {
+    // one of the other programs connects anew for each request
+    max_connections: '200',
   });
   const benchUrl = await createDatabase(postgres.url, 'bench');
   const systemUrl = await createDatabase(postgres.url, 'system');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
+import { startDurablePostgres } from './durable-postgres';
 import { load, median, type Measured } from './load';
 import { startBenchService, type BenchService } from './service';
 
@@ -13,18 +13,7 @@ const RECORD_OFF = ['--require', path.join(__dirname, 'record-off.cjs')];
 /** `npm run bench:record`: what the record costs a point query, against the same service that writes none. */
 async function main(): Promise<void> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-record-'));
-  const postgres = await startEmbeddedPostgres({
-    dir: path.join(dir, 'pg'),
-    password: 'bench',
-    removeAfterwards: dir,
-    settings: {
-      fsync: 'on',
-      synchronous_commit: 'on',
-      full_page_writes: 'on',
-      checkpoint_timeout: '30min',
-      max_wal_size: '4GB',
-    },
-  });
+  const postgres = await startDurablePostgres(path.join(dir, 'pg'), dir);
   const services: BenchService[] = [];
   try {
     const target = await createDatabase(postgres.url, 'bench', true);

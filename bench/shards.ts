@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../src/database/embedded-postgres';
+import { startDurablePostgres } from './durable-postgres';
 import { load, median, type Target } from './load';
 import { startBenchService } from './service';
 
@@ -17,12 +17,7 @@ const CLIENTS = [1, 16, 64];
 
 async function main(): Promise<void> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-shards-'));
-  const postgres = await startEmbeddedPostgres({
-    dir: path.join(dir, 'pg'),
-    password: 'bench',
-    removeAfterwards: dir,
-    settings: { checkpoint_timeout: '30min', max_wal_size: '4GB' },
-  });
+  const postgres = await startDurablePostgres(path.join(dir, 'pg'), dir);
   const client = new Client({ connectionString: postgres.url });
   await client.connect();
   for (const name of ['bench_shard', 'bench_system']) await client.query(`CREATE DATABASE ${name}`);
