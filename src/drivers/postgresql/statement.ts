@@ -36,7 +36,8 @@ type State = 'running' | 'suspended' | 'complete' | 'over';
  * A statement in a transaction of its own, from BEGIN to the session's reset.
  *
  * - A read of known length is one flight: `BEGIN READ ONLY`, the limit of time, the statement, `ROLLBACK`, and
- *   behind a Flush, so that the rows do not wait for it, `DISCARD ALL`. A stateless one stays prepared instead.
+ *   behind a Flush, so that the rows do not wait for it, `DISCARD ALL`. A stateless one stays prepared instead, and all
+ *   of its answer comes together.
  * - A read of unknown length leaves the portal open and executes it again for each portion.
  * - A write is committed when the caller has read to its end, and rolled back otherwise.
  */
@@ -394,7 +395,8 @@ const unlockAll = 'SELECT pg_advisory_unlock_all()';
  */
 function lightClosing(prepared: PreparedStatements): readonly Step[] {
   const { kept, ...how } = prepared.own(unlockAll);
-  return [rollback, flush, { text: unlockAll, ...how, onEnd: kept }, sync];
+  // Without a Flush: it takes less time than a second packet takes both sides.
+  return [rollback, { text: unlockAll, ...how, onEnd: kept }, sync];
 }
 
 /** The count in a command tag (manual, "CommandComplete"): `INSERT 0 5`, `UPDATE 5`; commands without rows have none. */
