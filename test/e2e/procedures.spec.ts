@@ -340,6 +340,7 @@ describe.each(['postgresql', 'mariadb'] as const)('procedures on %s', (type) => 
       { procedure: 'a.b', params: 'x' },
       { procedure: 'a.b', params: { a: 2 ** 60 } },
       { procedure: 'a.b', cache: 'use' },
+      { procedure: 'a.b', cacheTtlSeconds: 0 },
       { procedure: 'a\0b' },
       [],
     ]) {

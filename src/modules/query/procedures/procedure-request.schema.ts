@@ -2,7 +2,7 @@ import type { ApiBodyOptions } from '@nestjs/swagger';
 import { queryMembers } from '../query-request.schema';
 import { MAX_PROCEDURE_NAME } from './procedure-request';
 
-const { query: _query, cache: _cache, params: _params, ...shared } = queryMembers;
+const { query: _query, params: _params, cache: _cache, cacheTtlSeconds: _seconds, ...shared } = queryMembers;
 
 export const procedureMembers = {
   ...shared,

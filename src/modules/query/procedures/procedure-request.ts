@@ -32,11 +32,14 @@ const params: Check = (value) => {
   return checkParameters([value]);
 };
 
+/** Of the members of a query; the answer of a call never comes from the cache, so nobody may say how old it may be. */
+const without = ['query', 'cache', 'cacheTtlSeconds'];
+
 /** @throws AppError `request.invalid` naming every member that is wrong */
 export function parseProcedureRequest(body: unknown): ProcedureRequestBody {
   if (!isRecord(body)) throw new AppError('request.invalid', 'The body must be a JSON object');
   const { procedure: name, params: given } = body;
-  const request = checkQueryMembers(body, { procedure, params }, ['query', 'cache'], 'procedure');
+  const request = checkQueryMembers(body, { procedure, params }, without, 'procedure');
   const call = { procedure: name as string, arguments: (given ?? []) as CallArguments };
   return { ...request, params: [], cache: 'bypass', text: textOfCall(call), call };
 }
