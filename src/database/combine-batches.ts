@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { addToGroup } from '../common/add-to-group';
 import { arrayLiteral, type ArrayElement } from './array-literal';
 import type { BatchCheck, BatchQuestion, BatchStatement, BatchWrite } from './batch-statement';
 
@@ -23,7 +24,7 @@ export function combineBatches(
 ): CombinedStatement {
   const groups = new Map<BatchStatement<never>, unknown[]>();
   const checked = new Set<BatchStatement<never>>();
-  for (const { statement, row } of writes) add(groups, statement, row);
+  for (const { statement, row } of writes) addToGroup(groups, statement, row);
   const asked = new Set<string>();
   for (const read of reads) {
     const { statement, row } = read;
@@ -32,7 +33,7 @@ export function combineBatches(
     const question = `${statement.name} ${'asked' in read ? read.asked : read.key}`;
     if (asked.has(question)) continue;
     asked.add(question);
-    add(groups, statement, row);
+    addToGroup(groups, statement, row);
   }
   // In one order, so that each combination is prepared once.
   const statements = [...groups.keys()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -43,16 +44,6 @@ export function combineBatches(
       values.push(arrayLiteral(rows.map((row) => column(row as never) as ArrayElement)));
   }
   return { ...textOf(statements, checked), values };
-}
-
-function add(
-  groups: Map<BatchStatement<never>, unknown[]>,
-  statement: BatchStatement<never>,
-  row: unknown,
-): void {
-  const rows = groups.get(statement);
-  if (rows) rows.push(row);
-  else groups.set(statement, [row]);
 }
 
 function textOf(

@@ -1,4 +1,5 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { addToGroup } from '../../../common/add-to-group';
 import { groupBy } from '../../../common/group-by';
 import type { ColumnInfo, ForeignKeyInfo, IndexInfo, TableInfo } from '../../table-info';
 import { typeOfDeclared, typeOfValues } from '../column-type';
@@ -16,11 +17,7 @@ function describeAll(
 ): Map<string, Fields[]> {
   const byTable = new Map<string, Fields[]>();
   const add = (rows: readonly Fields[]): void => {
-    for (const row of rows) {
-      const found = byTable.get(text(row['owner']));
-      if (found) found.push(row);
-      else byTable.set(text(row['owner']), [row]);
-    }
+    for (const row of rows) addToGroup(byTable, text(row['owner']), row);
   };
   const statement = (condition: string): string =>
     describe.replace(
