@@ -82,8 +82,7 @@ export class PostgresEngine implements PooledEngine<PostgresSession> {
       const values = await parameters(session, request);
       return new PostgresStatement(session, request, values, this.#types, done);
     } catch (error) {
-      if (await session.reset()) session.release();
-      else session.destroy();
+      await session.giveBack(false);
       done();
       throw error;
     }

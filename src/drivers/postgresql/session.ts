@@ -62,6 +62,12 @@ export class PostgresSession {
     return (await settledWithin(this.start([sync]).ended, withinMs)) === 'resolved';
   }
 
+  /** Back to the pool when it is certain that the session is as it was opened, else closed; what is not clean yet is reset. */
+  async giveBack(isClean: boolean): Promise<void> {
+    if (isClean || (await this.reset())) this.release();
+    else this.destroy();
+  }
+
   /** Ends whatever transaction is open and discards the session's state; whether that has worked. */
   async reset(): Promise<boolean> {
     const flight = this.start([{ text: 'ROLLBACK' }, discardAll, sync]);

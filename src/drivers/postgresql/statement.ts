@@ -372,14 +372,12 @@ export class PostgresStatement implements RunningStatement {
     this.#giveBack(false);
   }
 
-  /** Back to the pool when it is certain that the session is as it was opened, else closed. */
+  /** A cancel that is still on its way would hit the next statement of the session. */
   #giveBack(discarded: boolean): void {
     if (this.#state === 'complete') this.#state = 'over';
     void (async () => {
       await this.#cancelling;
-      const clean = (discarded && this.#cancelling === null) || (await this.session.reset());
-      if (clean) this.session.release();
-      else this.session.destroy();
+      await this.session.giveBack(discarded && this.#cancelling === null);
       this.done();
     })();
   }
