@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
+import { ensureOthersInstalled } from '../scripts/bootstrap.mjs';
 import { compareCache } from './cache';
 import { startDurablePostgres } from './durable-postgres';
 import { compare, type Contender, type Line } from './compare';
@@ -31,6 +32,7 @@ const ROUNDS = quick ? 1 : 3;
 const SECONDS = quick ? 2 : 3;
 
 async function main(): Promise<void> {
+  if (withOthers) ensureOthersInstalled();
   const [loadBefore = 0] = os.loadavg();
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'));
   const postgres = await startDurablePostgres(path.join(dir, 'pg'), dir, {
@@ -45,11 +47,7 @@ async function main(): Promise<void> {
     { BENCH_DATABASE_URL: benchUrl, BENCH_POOL: String(POOL) },
     (line) => (JSON.parse(line) as { url: string }).url,
   );
-  const service = await startBenchService(
-    systemUrl,
-    path.join(dir, 'data'),
-    process.env.BENCH_NODE_OPTIONS?.split(' '),
-  );
+  const service = await startBenchService(systemUrl, path.join(dir, 'data'));
   let others: Awaited<ReturnType<typeof startOthers>> = [];
   try {
     if (withOthers) others = await startOthers(benchUrl, POOL);

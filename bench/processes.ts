@@ -16,7 +16,7 @@ export async function startProgram(
   nodeOptions: readonly string[] = [],
 ): Promise<Running> {
   // As `npm start` has it, for each program. BENCH_NODE_OPTIONS=--cpu-prof writes a profile of each.
-  const options = ['--max-semi-space-size=64', ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [])];
+  const options = ['--max-semi-space-size=64', ...wordsOf(process.env.BENCH_NODE_OPTIONS)];
   const child = spawn(process.execPath, [...options, ...nodeOptions, file], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -46,4 +46,9 @@ async function firstUrl(child: ChildProcess, urlOf: (line: string) => string | n
     }
   }
   throw new Error('the program ended before it listened');
+}
+
+/** An empty argument would be the program for Node, and an empty program is one to be read from its input. */
+function wordsOf(text = ''): string[] {
+  return text.split(' ').filter((word) => word !== '');
 }

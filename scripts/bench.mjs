@@ -1,12 +1,11 @@
 // npm run bench: builds what is missing, then measures the service beside a bare server, in one run.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { ensureBuilt, ensureInstalled, ensureOthersInstalled, requireNode, root } from './bootstrap.mjs';
+import { ensureBuilt, ensureInstalled, requireNode, root } from './bootstrap.mjs';
 
 requireNode();
 ensureInstalled();
 ensureBuilt();
-if (process.argv.includes('--others')) ensureOthersInstalled();
 
 const tsx = path.join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
 const { status } = spawnSync(

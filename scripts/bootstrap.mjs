@@ -55,7 +55,7 @@ export function ensureBuilt() {
   });
 }
 
-/** Installs what `npm run bench -- --others` compares with: in a folder of its own, and without running its scripts. */
+/** Installs what `bench/main.ts --others` compares with: in a folder of its own, and without running its scripts. */
 export function ensureOthersInstalled() {
   const folder = path.join(root, 'bench', 'others');
   const stamp = path.join(folder, 'node_modules', '.sluice-lock-hash');

@@ -1,0 +1,2 @@
+/** See bootstrap.mjs. */
+export function ensureOthersInstalled(): void;
