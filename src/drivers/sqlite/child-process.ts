@@ -58,7 +58,7 @@ export class SqliteProcess {
     });
   }
 
-  static async open(settings: Omit<OpenMessage, 'op'>): Promise<{ process: SqliteProcess; version: string }> {
+  static start(): SqliteProcess {
     const env = Object.fromEntries(
       passedOn.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
     );
@@ -69,12 +69,15 @@ export class SqliteProcess {
       env,
       cwd: path.parse(__dirname).root,
     });
-    const opened = new SqliteProcess(child);
+    return new SqliteProcess(child);
+  }
+
+  /** The version of the library. A process that cannot open its database is gone when this rejects. */
+  async open(settings: Omit<OpenMessage, 'op'>): Promise<string> {
     try {
-      const { version } = await opened.ask({ op: 'open', ...settings });
-      return { process: opened, version };
+      return (await this.ask({ op: 'open', ...settings })).version;
     } catch (error) {
-      await opened.kill();
+      await this.kill();
       throw error instanceof ChildFailure ? mapSqliteError(error.failure) : error;
     }
   }

@@ -37,22 +37,16 @@ export class SqliteSessionPool {
   /** A session nobody else uses; given back by `release` or `destroy`. */
   async acquire(signal: AbortSignal): Promise<SqliteProcess> {
     await this.#gate.enter(signal);
-    try {
-      for (;;) {
-        const idle = this.#idle.pop();
-        if (!idle) break;
-        if (idle.dead) continue;
-        if (Date.now() - idle.bornAt > this.options.recycleMs) {
-          this.#retire(idle);
-          continue;
-        }
-        this.#busy.add(idle);
-        return idle;
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (!idle) return this.#open(signal);
+      if (idle.dead) continue;
+      if (Date.now() - idle.bornAt > this.options.recycleMs) {
+        this.#retire(idle);
+        continue;
       }
-      return await this.#open(signal);
-    } catch (error) {
-      this.#gate.leave();
-      throw error;
+      this.#busy.add(idle);
+      return idle;
     }
   }
 
@@ -91,7 +85,8 @@ export class SqliteSessionPool {
   }
 
   async #open(signal: AbortSignal): Promise<SqliteProcess> {
-    const opening = SqliteProcess.open(this.settings);
+    const session = this.#start();
+    const opening = session.open(this.settings).then((version) => void (this.version = version));
     let stop = (): void => undefined;
     const stopped = new Promise<never>((_resolve, reject) => {
       const timer = setTimeout(
@@ -106,26 +101,40 @@ export class SqliteSessionPool {
       };
     });
     try {
-      const { process: session, version } = await Promise.race([opening, stopped]);
-      this.version = version;
-      this.#busy.add(session);
+      await Promise.race([opening, stopped]);
       return session;
     } catch (error) {
-      // it may still come up: nobody waits for it any more
-      const late = async (): Promise<void> => {
-        const result = await opening.catch(() => null);
-        await result?.process.kill();
-      };
-      this.#track(late());
+      void this.#releaseLater(session, opening);
       throw error;
     } finally {
       stop();
     }
   }
 
+  #start(): SqliteProcess {
+    try {
+      const session = SqliteProcess.start();
+      this.#busy.add(session);
+      return session;
+    } catch (error) {
+      this.#gate.leave();
+      throw error;
+    }
+  }
+
+  /**
+   * Keeps the place until the process has come up or is gone, so that there are never more of them than places, however fast
+   * callers come and give up. What has come up is the next caller's.
+   */
+  async #releaseLater(session: SqliteProcess, opening: Promise<unknown>): Promise<void> {
+    await opening.catch(() => undefined);
+    this.release(session);
+  }
+
   async #recover(): Promise<void> {
     try {
-      const { process: session } = await SqliteProcess.open({ ...this.settings, recover: true });
+      const session = SqliteProcess.start();
+      await session.open({ ...this.settings, recover: true });
       await session.kill();
     } catch {
       // the next statement meets the same state of the file and reports it

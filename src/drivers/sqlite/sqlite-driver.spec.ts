@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { AppError } from '../../common/app-error';
 import { RawJson, type Cell } from '../cell';
@@ -416,6 +416,24 @@ it('survives a full disk where one can be had, with the database whole', async (
 });
 
 describe('processes', () => {
+  it('are never more than the Source may have, however many callers give up before they are there', async () => {
+    const source = await open({ maxSessions: 1 });
+    let most = 0;
+    for (let caller = 0; caller < 10; caller++) {
+      const giveUp = new AbortController();
+      const asked = codeOf(run(source, 'select 1', {}, giveUp.signal));
+      // One turn: it has asked for a process, which takes many to come up.
+      await immediate();
+      giveUp.abort();
+      expect(await asked).toBe('query.cancelled');
+      most = Math.max(most, children().length);
+    }
+    expect(most).toBe(1);
+    expect((await run(source, 'select 1')).rows).toHaveLength(1);
+    expect(source.pool()).toMatchObject({ open: 1, busy: 0 });
+    expect(children()).toHaveLength(1);
+  });
+
   it('are gone when the Source is closed', async () => {
     const source = await open();
     await Promise.all([run(source, 'select 1'), run(source, 'select 2')]);
