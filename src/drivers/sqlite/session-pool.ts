@@ -1,6 +1,7 @@
 import { AppError } from '../../common/app-error';
 import { abortError } from '../abort';
 import type { ConnectOptions, PoolFigures } from '../driver';
+import { settledWithin } from '../settled-within';
 import { SessionGate } from '../session-gate';
 import { SqliteProcess } from './child-process';
 import type { OpenMessage } from './protocol';
@@ -124,10 +125,10 @@ export class SqliteSessionPool {
 
   /**
    * Keeps the place until the process has come up or is gone, so that there are never more of them than places, however fast
-   * callers come and give up. What has come up is the next caller's.
+   * callers come and give up. What has come up is the next caller's; what does not come up in time is ended.
    */
   async #releaseLater(session: SqliteProcess, opening: Promise<unknown>): Promise<void> {
-    await opening.catch(() => undefined);
+    if ((await settledWithin(opening, this.options.connectTimeoutMs)) === 'pending') await session.kill();
     this.release(session);
   }
 

@@ -434,6 +434,19 @@ describe('processes', () => {
     expect(children()).toHaveLength(1);
   });
 
+  it('give their place up when they do not come up in time, although nobody waits for them any more', async () => {
+    const source = await open({ maxSessions: 1, connectTimeoutMs: 1_500 });
+    const giveUp = new AbortController();
+    const asked = codeOf(run(source, 'select 1', {}, giveUp.signal));
+    await immediate();
+    const [stuck] = children();
+    process.kill(stuck!, 'SIGSTOP');
+    giveUp.abort();
+    expect(await asked).toBe('query.cancelled');
+    expect((await run(source, 'select 1')).rows).toHaveLength(1);
+    expect(children()).not.toContain(stuck);
+  });
+
   it('are gone when the Source is closed', async () => {
     const source = await open();
     await Promise.all([run(source, 'select 1'), run(source, 'select 2')]);
