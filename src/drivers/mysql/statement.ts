@@ -19,7 +19,7 @@ import { isFatal, isServerError, mapStatementError } from './map-error';
 import type { RowsEncoder } from '../rows-encoder';
 import { rowsEncoder } from './encode-rows';
 import type { MysqlSession } from './session';
-import { readValues, valueReader, type ValueReader, type WirePacket, type WireRow } from './wire-row';
+import { readValues, valueReader, WireRow, type ValueReader, type WirePacket } from './wire-row';
 import { highWaterRows, sizeOf as sizeOfValues } from './decoded-row';
 
 /** What is left of a result is thrown away rather than killed when it ends within this time. */
@@ -163,7 +163,7 @@ export class MysqlStatement implements RunningStatement {
     // The library would make a value of each cell; most of them only pass through.
     const keep = (packet: WirePacket): WireRow => {
       this.#packet ??= packet.clone();
-      return { buffer: packet.buffer, offset: packet.offset, end: packet.end };
+      return new WireRow(packet.buffer, packet.offset, packet.end);
     };
     command.buildParserFromFields = () =>
       class {

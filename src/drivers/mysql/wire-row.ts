@@ -1,11 +1,17 @@
 import type { WireValue } from './cell-reader';
 import { binaryCharset, unsignedFlag, wire, type WireColumn } from './column-type';
 
-/** The payload of a row's packet where it was received; nothing is written over its bytes. */
-export interface WireRow {
-  readonly buffer: Buffer;
-  readonly offset: number;
-  readonly end: number;
+/**
+ * The payload of a row's packet where it was received; nothing is written over its bytes. A class, because V8 may come to
+ * make what a literal makes in the old generation, where only full collections free it and the bytes it holds: the rows
+ * that wait all outlive a collection of the young one, however short their lives.
+ */
+export class WireRow {
+  constructor(
+    readonly buffer: Buffer,
+    readonly offset: number,
+    readonly end: number,
+  ) {}
 }
 
 /** A packet of mysql2, which is used again for every row. `offset` is where the next method reads. */
