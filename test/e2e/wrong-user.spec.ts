@@ -30,7 +30,7 @@ const administrative = [
 ];
 /** For whoever may run statements; viewers may not. */
 const running = [
-  /^POST \/api\/database\/query(\/(stream|check))?$/,
+  /^POST \/api\/database\/query(\/(stream|check|explain))?$/,
   /^POST \/api\/database\/procedure$/,
   /^GET \/api\/database\/procedures$/,
   /^DELETE \/api\/database\/query\/\{queryId\}$/,

@@ -12,7 +12,8 @@ import { SettingsService } from '../settings/settings.service';
 import { cachingOf } from './caching';
 import { shardWritesOpen } from '../shards/shard-writes.check';
 import { wayOf } from './conditional-caller';
-import { limitsOf } from './limits';
+import { questionOf } from './explain/explained-statement';
+import { limitsOf, limitsOfPlan } from './limits';
 import { outcomeOf } from './outcome-of';
 import type { QueryRequestBody } from './query-request';
 import type { Run } from './run';
@@ -84,7 +85,9 @@ export class Admission {
       const connection = await this.access.peek(caller.principal, request.connectionId);
       // Whose session has ended is not told why else the statement would have been refused.
       const checks = [this.sessions.aliveCheck(caller.principal)];
-      await this.recorder.refuse({ id, caller, connection, text: request.text, error }, checks);
+      const { text, explained } = request;
+      const recorded = explained === true ? questionOf(connection?.dialect ?? null, text) : text;
+      await this.recorder.refuse({ id, caller, connection, text: recorded, error }, checks);
       throw error.with({ queryId: id });
     }
   }
@@ -100,7 +103,7 @@ export class Admission {
     const judgement = await this.gate.judge(caller.principal, accessible, request);
     const serviceMaxRows = request.streamed ? Infinity : await this.settings.get('max_query_rows');
     const limits = limitsOf(request, accessible.permission, serviceMaxRows);
-    const { text, params: values } = request;
+    const { params: values } = request;
     const day = dayOf(Date.now());
     const caching = cachingOf(
       request,
@@ -109,7 +112,8 @@ export class Admission {
       await this.settings.get('cache_ttl_seconds'),
     );
     const { connection, permission } = accessible;
-    const { facts, policies, plan, call } = judgement;
+    const { facts, policies, plan, call, explained } = judgement;
+    const text = explained?.text ?? request.text;
     // Spelt out, so that all runs have one shape: each look-up of a member of an object of many shapes costs the engine a search.
     return {
       id,
@@ -119,7 +123,7 @@ export class Admission {
       text,
       values,
       facts,
-      limits,
+      limits: explained ? limitsOfPlan(limits) : limits,
       caching,
       generation: null,
       day,
@@ -131,6 +135,7 @@ export class Admission {
       servedBy: undefined,
       late: undefined,
       call,
+      explained,
     };
   }
 

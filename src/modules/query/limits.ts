@@ -25,3 +25,11 @@ export function limitsOf(
     ),
   };
 }
+
+/** Rows that a plan may come in; one with more is refused, never cut. */
+export const MAX_PLAN_ROWS = 10_000;
+
+/** The rows of a plan are none of a table, and none is changed for it: of the limits of a run only time is left. */
+export function limitsOfPlan({ timeoutMs }: Limits): Limits {
+  return { maxRows: MAX_PLAN_ROWS, maxChangedRows: Infinity, timeoutMs };
+}

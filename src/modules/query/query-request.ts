@@ -21,6 +21,8 @@ export interface QueryRequestBody {
   readonly onlyReads?: boolean;
   /** The rows are passed on and not collected: the permission bounds them, the memory of the service does not. */
   readonly streamed?: boolean;
+  /** The plan of the statement is asked for, which is not run. */
+  readonly explained?: boolean;
   /** A procedure instead of a statement; `text` is how the record has it. */
   readonly call?: CallWish;
 }

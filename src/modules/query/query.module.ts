@@ -17,6 +17,8 @@ import { CachedAnswers } from './cached-answers';
 import { CheckController } from './check.controller';
 import { CheckService } from './check.service';
 import { ConnectionQueues } from './connection-queues';
+import { ExplainController } from './explain/explain.controller';
+import { ExplainService } from './explain/explain.service';
 import { HistoryController } from './history.controller';
 import { HistoryReader } from './history.reader';
 import { HistoryRetentionJob } from './history-retention.job';
@@ -64,6 +66,7 @@ import { WriteGenerationsJob } from './write-generations.job';
   controllers: [
     QueryController,
     CheckController,
+    ExplainController,
     ProcedureController,
     ResultCacheController,
     StreamController,
@@ -77,6 +80,7 @@ import { WriteGenerationsJob } from './write-generations.job';
     CacheMetrics,
     CheckService,
     ConnectionQueues,
+    ExplainService,
     HistoryReader,
     HistoryRetentionJob,
     OutcomeBundle,

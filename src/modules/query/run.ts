@@ -5,6 +5,7 @@ import type { AccessibleConnection } from '../connections/connection-access';
 import type { EffectivePolicies } from '../policies/effective-policies';
 import type { Plan } from '../policies/plan';
 import type { Caching } from './caching';
+import type { ExplainedStatement } from './explain/explained-statement';
 import type { Limits } from './limits';
 import type { PermittedCall } from './procedures/call-wish';
 
@@ -52,6 +53,8 @@ export interface Run extends AccessibleConnection {
   late?: boolean;
   /** Of a call; `text` is how the record has it. */
   readonly call?: PermittedCall;
+  /** Where a plan is asked for; `text` is the question for it. */
+  readonly explained?: ExplainedStatement;
 }
 
 /** What a run that succeeded gave, for the record. */

@@ -5,12 +5,13 @@ import { analyse } from '../../sql/analyse';
 import type { StatementFacts } from '../../sql/facts';
 import { refusalError } from '../../sql/refusal-error';
 import type { AccessibleConnection } from '../connections/connection-access';
-import { searchPathOf } from '../connections/connection-record';
+import { searchPathOf, type ConnectionRecord } from '../connections/connection-record';
 import { decideStatement } from '../permissions/decide-statement';
 import type { EffectivePolicies } from '../policies/effective-policies';
 import type { Plan } from '../policies/plan';
 import { PoliciesService } from '../policies/policies.service';
 import { StatementPlanner } from '../policies/statement-planner';
+import { explainStatement, inStatement, type ExplainedStatement } from './explain/explained-statement';
 import type { CallWish, PermittedCall } from './procedures/call-wish';
 import { ProcedureGate } from './procedures/procedure-gate';
 import { readsCatalog, withCatalog } from '../policies/with-catalog';
@@ -23,6 +24,8 @@ export interface Wish {
   readonly onlyReads?: boolean;
   /** A procedure, instead of what `text` says. */
   readonly call?: CallWish;
+  /** The plan of the statement is wanted: it is judged as for a run, and is not run. */
+  readonly explained?: boolean;
 }
 
 /** A statement that may run, and as what. */
@@ -31,6 +34,8 @@ export interface Judgement {
   readonly policies: EffectivePolicies;
   readonly plan: Plan;
   readonly call?: PermittedCall;
+  /** Where the plan of the statement is wanted; `facts` and `plan` are those of the question for it. */
+  readonly explained?: ExplainedStatement;
 }
 
 /** Analyse → decide → rewrite: whether a statement may run for somebody, and what is sent for them. Nothing is run. */
@@ -46,16 +51,25 @@ export class StatementGate {
   async judge(principal: Principal, accessible: AccessibleConnection, wish: Wish): Promise<Judgement> {
     if (wish.call) return this.procedures.judge(principal, accessible, wish.call, wish.onlyReads === true);
     const { connection } = accessible;
-    const { text } = wish;
     const functions = await this.policies.functionsOf(connection);
-    const facts = await permit(principal, accessible, wish, functions);
+    const asked = await permit(principal, accessible, wish, functions);
+    const explained = wish.explained === true ? explainedBy(connection, wish.text, asked) : undefined;
+    const text = explained?.text ?? wish.text;
+    const facts = explained
+      ? await permitQuestion(principal, accessible, { ...wish, text }, functions)
+      : asked;
     const policies = await this.policiesFor(principal, accessible, facts);
     if (facts.kind === 'ddl' && !policies.isEmpty)
       throw new AppError(
         'policy.unsupported',
         'Whoever is bound by policies of the connection defines nothing on it',
       );
-    return { facts, policies, plan: await this.planner.plan({ connection, policies, text, facts }) };
+    try {
+      const plan = await this.planner.plan({ connection, policies, text, facts });
+      return { facts, policies, plan, ...(explained && { explained }) };
+    } catch (error) {
+      throw inStatement(explained, error);
+    }
   }
 
   /** Administrators read catalogs as they are; everybody else sees in them what they may read. */
@@ -69,6 +83,18 @@ export class StatementGate {
     if (principal.role === 'admin' || dialect === null || !readsCatalog(dialect, facts)) return policies;
     return withCatalog(policies, permission, dialect, policies.denied);
   }
+}
+
+function explainedBy({ dialect }: ConnectionRecord, text: string, facts: StatementFacts): ExplainedStatement {
+  if (!dialect) throw new AppError('connection.unsupported_type');
+  return explainStatement(dialect, text, facts);
+}
+
+/** The question for a plan is judged again as what it is: nothing is sent for one that the analysis does not take for it. */
+async function permitQuestion(...judged: Parameters<typeof permit>): Promise<StatementFacts> {
+  const facts = await permit(...judged);
+  if (facts.kind !== 'explain') throw new AppError('query.unsupported', 'The statement has no plan');
+  return facts;
 }
 
 async function permit(

@@ -10,6 +10,7 @@ import { StatementPlanner } from '../policies/statement-planner';
 import { SettingsService } from '../settings/settings.service';
 import { ConnectionQueues } from './connection-queues';
 import { countingCursor } from './counting-cursor';
+import { inStatement } from './explain/explained-statement';
 import { outcomeOf } from './outcome-of';
 import type { PermittedCall } from './procedures/call-wish';
 import { ProcedureGate } from './procedures/procedure-gate';
@@ -118,7 +119,7 @@ export class StatementRunner {
       isWhole = true;
       return result;
     } catch (error) {
-      throw inWords(run.plan, error);
+      throw inStatement(run.explained, inWords(run.plan, error));
     } finally {
       leave(isWhole);
     }

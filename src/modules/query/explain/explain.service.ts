@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../../common/app-error';
+import type { Caller } from '../../../common/principal';
+import { Admission } from '../admission';
+import { collectRows, type RowsOutcome } from '../collect-rows';
+import type { QueryRequestBody } from '../query-request';
+import type { Run } from '../run';
+import { StatementRunner } from '../statement-runner';
+import { readPlan } from './plan-readers';
+import { showPlan, type ShownPlan } from './show-plan';
+import { sightOf } from './sight-of';
+
+/** The answer of `POST /api/database/query/explain`. */
+export interface ExplainAnswer extends ShownPlan {
+  readonly queryId: string;
+  readonly success: true;
+  /** What the statement is that the plan is of: `select`, `update`, … */
+  readonly statement: string;
+  readonly executionTimeMs: number;
+  readonly metadata: { readonly connectionId: string; readonly engine: string };
+}
+
+/** Asks databases how they would run a statement, by the way that every statement goes; the statement is not run. */
+@Injectable()
+export class ExplainService {
+  constructor(
+    private readonly admission: Admission,
+    private readonly runner: StatementRunner,
+  ) {}
+
+  /**
+   * @param client aborts by itself when nobody waits for the answer any more
+   * @throws AppError with `queryId` for everything that is not a bug
+   */
+  async explain(caller: Caller, request: QueryRequestBody, client: AbortController): Promise<ExplainAnswer> {
+    const run = await this.admission.admit(caller, { ...request, explained: true, cache: 'bypass' });
+    const { explained } = run;
+    if (explained === undefined) throw new Error('a plan was asked for, and a statement admitted');
+    const { end, outcome } = await this.runner.carryOut(run, client, async (signal) => {
+      const answer = await this.ask(run, signal);
+      const { root, tableOf } = await readPlan(answer, run);
+      const shown = showPlan(root, sightOf(run, tableOf));
+      const bytes = Buffer.byteLength(JSON.stringify(shown));
+      return { shown, rowCount: answer.rows.length, bytes, truncated: false, cached: false };
+    });
+    return {
+      queryId: run.id,
+      success: true,
+      statement: explained.kind,
+      ...end.shown,
+      executionTimeMs: Math.round(outcome.executionTimeMs * 1000) / 1000,
+      metadata: { connectionId: run.connection.id, engine: run.connection.type },
+    };
+  }
+
+  /** A plan is never cut: without some of its steps it would say something else. */
+  private async ask(run: Run, signal: AbortSignal): Promise<RowsOutcome> {
+    const answer = await this.runner.withCursor(run, signal, (cursor) =>
+      collectRows(cursor, run.limits.maxRows, run.facts.access),
+    );
+    if (answer.truncated) throw new AppError('query.result_too_large', 'The plan has too many steps');
+    return answer;
+  }
+}

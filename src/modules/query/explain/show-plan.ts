@@ -1,0 +1,65 @@
+import type { RelationName } from '../../../common/relation-description';
+import type { PlanNode, PlanStep } from './plan-node';
+
+/** What of a plan its reader may see. */
+export interface PlanSight {
+  /** No policy holds for what the statement reads. Estimates count hidden rows, and an index may be named after what is hidden. */
+  readonly unrestricted: boolean;
+  /** The table as it may be named; `null` for one that the reader may not read, as below a view. */
+  tableOf(relation: NonNullable<PlanStep['relation']>): RelationName | null;
+  /** Whether the reader wrote the name: those that views and policies give to what they read are not shown. */
+  wrote(name: string): boolean;
+}
+
+export type WarningCode = 'full_scan';
+
+export interface PlanWarning {
+  readonly code: WarningCode;
+  readonly message: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly estimatedRows?: number;
+}
+
+export interface ShownPlan {
+  readonly plan: PlanNode;
+  readonly warnings: readonly PlanWarning[];
+}
+
+/** The plan with the names and estimates that its reader may see, and what is worth a look in it. */
+export function showPlan(root: PlanStep, sight: PlanSight): ShownPlan {
+  const withEstimates = sight.unrestricted && !hidesTable(root, sight);
+  const warnings: PlanWarning[] = [];
+  const show = (step: PlanStep): PlanNode => {
+    const found = step.relation && sight.tableOf(step.relation);
+    const { operation, native, join, alias, index, rows, cost } = step;
+    const table = found && { ...(found.schema !== null && { schema: found.schema }), table: found.name };
+    const node = {
+      operation,
+      native,
+      ...table,
+      ...(alias !== undefined && alias !== found?.name && sight.wrote(alias) && { alias }),
+      ...(index !== undefined && found && sight.unrestricted && { index }),
+      ...(join !== undefined && { join }),
+      ...(withEstimates && rows !== undefined && { estimatedRows: rows }),
+      ...(withEstimates && cost !== undefined && { estimatedCost: cost }),
+    };
+    if (step.operation === 'full_scan' && step.conditional === true && table) {
+      const message = `${table.table} is read whole, although a condition takes only some of its rows`;
+      warnings.push({
+        code: 'full_scan',
+        message,
+        ...table,
+        ...(withEstimates && rows !== undefined && { estimatedRows: rows }),
+      });
+    }
+    return { ...node, children: step.children.map(show) };
+  };
+  return { plan: show(root), warnings };
+}
+
+/** Reckoned from tables that the reader may not read, as below a view. */
+function hidesTable({ relation, children }: PlanStep, sight: PlanSight): boolean {
+  const isHidden = relation !== undefined && sight.tableOf(relation) === null;
+  return isHidden || children.some((child) => hidesTable(child, sight));
+}
