@@ -54,5 +54,7 @@ export interface PlanStep extends Pick<PlanNode, 'operation' | 'native' | 'index
   readonly cost?: number;
   /** Rows are left out by a condition; what it is is not looked at. */
   readonly conditional?: boolean;
+  /** The index is built for this statement, by reading the table whole. */
+  readonly indexIsTemporary?: boolean;
   readonly children: readonly PlanStep[];
 }

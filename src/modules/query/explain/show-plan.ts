@@ -11,7 +11,7 @@ export interface PlanSight {
   wrote(name: string): boolean;
 }
 
-export type WarningCode = 'full_scan';
+export type WarningCode = 'full_scan' | 'temporary_index';
 
 export interface PlanWarning {
   readonly code: WarningCode;
@@ -24,6 +24,16 @@ export interface PlanWarning {
 export interface ShownPlan {
   readonly plan: PlanNode;
   readonly warnings: readonly PlanWarning[];
+}
+
+const messages: Readonly<Record<WarningCode, (table: string) => string>> = {
+  full_scan: (table) => `${table} is read whole, although a condition takes only some of its rows`,
+  temporary_index: (table) => `An index over ${table} is built for this statement alone`,
+};
+
+function warningOf({ operation, conditional, indexIsTemporary }: PlanStep): WarningCode | null {
+  if (indexIsTemporary === true) return 'temporary_index';
+  return operation === 'full_scan' && conditional === true ? 'full_scan' : null;
 }
 
 /** The plan with the names and estimates that its reader may see, and what is worth a look in it. */
@@ -44,14 +54,10 @@ export function showPlan(root: PlanStep, sight: PlanSight): ShownPlan {
       ...(withEstimates && rows !== undefined && { estimatedRows: rows }),
       ...(withEstimates && cost !== undefined && { estimatedCost: cost }),
     };
-    if (step.operation === 'full_scan' && step.conditional === true && table) {
-      const message = `${table.table} is read whole, although a condition takes only some of its rows`;
-      warnings.push({
-        code: 'full_scan',
-        message,
-        ...table,
-        ...(withEstimates && rows !== undefined && { estimatedRows: rows }),
-      });
+    const code = table && warningOf(step);
+    if (table && code) {
+      const estimate = withEstimates && rows !== undefined && { estimatedRows: rows };
+      warnings.push({ code, message: messages[code](table.table), ...table, ...estimate });
     }
     return { ...node, children: step.children.map(show) };
   };
