@@ -183,6 +183,11 @@ export interface QueryRequest {
    */
   readonly hashKey?: Uint8Array;
   /**
+   * The plan of a read is asked for, which is not run, where the engine has no statement for that (MongoDB): one row with one
+   * column `plan`, the answer of the server as JSON text. Engines that have one ignore it: there the text says so.
+   */
+  readonly explain?: boolean;
+  /**
    * Of a read: a replica may answer it that has everything up to these positions. Omitted: only a primary. Sources on one
    * server ignore it.
    */

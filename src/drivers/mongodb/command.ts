@@ -10,6 +10,9 @@ export interface Limits {
   readonly most: number | null;
 }
 
+/** As a run asks for; no document is read. */
+const EXPLAINED_BATCH = 100;
+
 const present = (members: Command): Command =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 const optional = (value: unknown): number | undefined => (value === undefined ? undefined : numberOf(value));
@@ -118,4 +121,15 @@ export function buildCommand(
   const command = builders[operation.operation](operation, limits);
   const rows = operation.operation === 'aggregate' || operation.operation.startsWith('find');
   return { command, answer: rows ? 'cursor' : 'document' };
+}
+
+/** Asks how the command of an operation would be run; `queryPlanner` is the verbosity that runs nothing. */
+export function explainCommand(
+  operation: Operation,
+  { comment, maxTimeMS }: Pick<Limits, 'comment' | 'maxTimeMS'>,
+): Command {
+  const limits = { comment, maxTimeMS, batchSize: EXPLAINED_BATCH, most: null };
+  // what bounds the question stands beside the command, not in it
+  const { comment: _, maxTimeMS: __, ...command } = buildCommand(operation, limits).command;
+  return { explain: command, verbosity: 'queryPlanner', comment, maxTimeMS };
 }

@@ -12,7 +12,7 @@ export const mongodbDescription: DriverDescription = {
     cursors: true,
     parameters: 'none',
     writes: true,
-    explain: false,
+    explain: true,
     schemaless: true,
     procedures: false,
   },

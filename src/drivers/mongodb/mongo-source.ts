@@ -17,7 +17,7 @@ import type {
 import { SessionGate } from '../session-gate';
 import type { TableInfo } from '../table-info';
 import { writeTooLarge } from '../write-too-large';
-import { buildCommand, type Command } from './command';
+import { buildCommand, explainCommand, type Command } from './command';
 import { countChangesCommand } from './count-changes';
 import { describeCollections, requireVersions } from './describe-collections';
 import type { Document } from './encode-documents';
@@ -91,6 +91,7 @@ export class MongoSource implements Source {
       throw new AppError('query.invalid_parameter', 'Operations of MongoDB take no parameters.');
     }
     const operation = parseOperation(request.text, request.access);
+    if (request.explain === true) return this.#explain(operation, request, signal);
     const most = request.maxRows === undefined ? null : request.maxRows + 1;
     const comment = this.#comment();
     const maxTimeMS = Math.max(1, Math.ceil(request.timeoutMs));
@@ -110,6 +111,31 @@ export class MongoSource implements Source {
     return answer === 'cursor'
       ? this.#stream(running, command, most, checkAfter)
       : this.#once(running, command, operation, most, checkAfter);
+  }
+
+  /** The server plans the command and answers without running it. */
+  async #explain(
+    operation: Operation,
+    { access, expects = [], timeoutMs }: QueryRequest,
+    signal: AbortSignal,
+  ): Promise<Cursor> {
+    if (access !== 'read' || writesDocuments(operation))
+      throw new AppError('query.unsupported', 'MongoDB is asked for plans of reads only');
+    const comment = this.#comment();
+    const maxTimeMS = Math.max(1, Math.ceil(timeoutMs));
+    const command = explainCommand(operation, { comment, maxTimeMS });
+    const running = await this.#begin(signal, comment);
+    const reply = await running.exchange(async () => {
+      const answer = await this.#db().command(command, { ...exactTypes, signal: running.socketSignal });
+      await requireVersions(this.#db(), expects, { comment, maxTimeMS: CATALOG_MS });
+      return answer;
+    });
+    try {
+      const { queryPlanner, stages } = reply;
+      return new MongoCursor(running, [{ plan: JSON.stringify({ queryPlanner, stages }) }], null, 1);
+    } finally {
+      running.finish();
+    }
   }
 
   async introspect(signal: AbortSignal): Promise<TableInfo[]> {

@@ -93,6 +93,8 @@ function explainedBy({ dialect }: ConnectionRecord, text: string, facts: Stateme
 /** The question for a plan is judged again as what it is: nothing is sent for one that the analysis does not take for it. */
 async function permitQuestion(...judged: Parameters<typeof permit>): Promise<StatementFacts> {
   const facts = await permit(...judged);
+  // The question is put around the operation by the driver.
+  if (judged[1].connection.dialect === 'mongodb') return { ...facts, kind: 'explain' };
   if (facts.kind !== 'explain') throw new AppError('query.unsupported', 'The statement has no plan');
   return facts;
 }

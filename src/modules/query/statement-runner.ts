@@ -201,7 +201,7 @@ function callOf({ plan, call, facts, limits }: Run & { readonly call: PermittedC
 }
 
 function requestOf(
-  { plan, values, facts, sight, limits: { maxRows, maxChangedRows, timeoutMs } }: Run,
+  { plan, values, facts, explained, sight, limits: { maxRows, maxChangedRows, timeoutMs } }: Run,
   { streamed }: Pick<QueryRequest, 'streamed'>,
 ): QueryRequest {
   const { access } = facts;
@@ -214,6 +214,7 @@ function requestOf(
     streamed,
     timeoutMs,
     stateless: plan.stateless,
+    explain: explained ? true : undefined,
     expects: plan.expects.length > 0 ? plan.expects : undefined,
     reads: plan.reads ?? undefined,
     hashKey: plan.hashKey ?? undefined,

@@ -32,7 +32,7 @@ export function explainStatement(
 
 /** The question as far as it can be written, for the record of a refusal. */
 export function questionOf(dialect: Dialect | null, text: string): string {
-  return ((dialect && explainPrefixes[dialect]) ?? '') + text;
+  return (dialect ? explainPrefixes[dialect] : '') + text;
 }
 
 /** Positions are told in the text as it was written. */

@@ -9,6 +9,7 @@ import type { RowsOutcome } from '../collect-rows';
 import type { Run } from '../run';
 import { numberIn, textIn, type Answer } from './answer-members';
 import type { PlanStep } from './plan-node';
+import { readMongodbPlan } from './read-mongodb-plan';
 import { readMysqlPlan } from './read-mysql-plan';
 import { readPostgresqlPlan } from './read-postgresql-plan';
 import { readSqlitePlan } from './read-sqlite-plan';
@@ -23,7 +24,7 @@ export interface ReadPlan {
 
 type PlanReader = (answer: RowsOutcome, run: Run) => ReadPlan | Promise<ReadPlan>;
 
-const readers: Readonly<Partial<Record<Dialect, PlanReader>>> = {
+const readers: Readonly<Record<Dialect, PlanReader>> = {
   postgresql: ({ rows }, run) => {
     const root = readPostgresqlPlan(textOf(rows[0]?.[0] ?? null));
     return { root: root ?? unread(), tableOf: readableTable(run) };
@@ -46,12 +47,17 @@ const readers: Readonly<Partial<Record<Dialect, PlanReader>>> = {
     const find: FindTable = (name) => findTable(written, run.facts.relations, name);
     return named(readSqlitePlan(rows, find), run, find);
   },
+  mongodb: (answer, run) => {
+    const [row] = membersOf(answer, ['plan']);
+    const root = readMongodbPlan((row && textIn(row, 'plan')) ?? '{}');
+    return { root: root ?? unread(), tableOf: readableTable(run) };
+  },
 };
 
 /** @throws AppError `query.unsupported` for an answer in a form that is not known */
 export async function readPlan(answer: RowsOutcome, run: Run): Promise<ReadPlan> {
-  const reader = run.connection.dialect === null ? undefined : readers[run.connection.dialect];
-  return reader ? reader(answer, run) : unread();
+  const { dialect } = run.connection;
+  return dialect === null ? unread() : readers[dialect](answer, run);
 }
 
 const changes = new Set(['insert', 'replace', 'update', 'delete']);
