@@ -263,6 +263,27 @@ describeEngine('mongodb', () => {
     ).toBe('query.constraint');
   });
 
+  it('answers with the plan of a read without running it, and asks for none of what writes', async () => {
+    await write({ operation: 'insertOne', collection: 'planned', document: { a: 1 } });
+    for (const operation of [
+      { operation: 'find', collection: 'planned', filter: { a: 1 } },
+      { operation: 'aggregate', collection: 'planned', pipeline: [{ $group: { _id: '$a' } }] },
+      { operation: 'count', collection: 'planned' },
+    ]) {
+      const { columns, rows } = await run(operation, { explain: true, maxRows: 10 });
+      expect(columns.map(({ name }) => name)).toEqual(['plan']);
+      expect(rows).toEqual([[expect.stringContaining('COLLSCAN')]]);
+    }
+    for (const [operation, access] of [
+      [{ operation: 'deleteMany', collection: 'planned', filter: {} }, 'write'],
+      [{ operation: 'aggregate', collection: 'planned', pipeline: [{ $out: 'copied' }] }, 'write'],
+      [{ operation: 'find', collection: 'planned' }, 'write'],
+    ] as const)
+      expect(await codeOf(run(operation, { access, explain: true }))).toBe('query.unsupported');
+    expect((await run({ operation: 'find', collection: 'planned' })).rows).toHaveLength(1);
+    expect((await run({ operation: 'find', collection: 'copied' })).rows).toHaveLength(0);
+  });
+
   it('runs no JavaScript, shows no sessions, reads no collections of the system, with any access', async () => {
     const aggregate = (...pipeline: object[]) => ({ operation: 'aggregate', collection: 'read', pipeline });
     const js = { body: 'function() { return 1 }', args: [], lang: 'js' };

@@ -7,6 +7,8 @@ export interface PlanSight {
   readonly unrestricted: boolean;
   /** The table as it may be named; `null` for one that the reader may not read, as below a view. */
   tableOf(relation: NonNullable<PlanStep['relation']>): RelationName | null;
+  /** Whether a policy of the reader holds for the table, by whatever way the plan came to it. */
+  isProtected(relation: RelationName): boolean;
   /** Whether the reader wrote the name: those that views and policies give to what they read are not shown. */
   wrote(name: string): boolean;
 }
@@ -38,7 +40,10 @@ function warningOf({ operation, conditional, indexIsTemporary }: PlanStep): Warn
 
 /** The plan with the names and estimates that its reader may see, and what is worth a look in it. */
 export function showPlan(root: PlanStep, sight: PlanSight): ShownPlan {
-  const withEstimates = sight.unrestricted && !hidesTable(root, sight);
+  const tables = tablesIn(root, sight);
+  const isOpen = sight.unrestricted && !tables.some((table) => table !== null && sight.isProtected(table));
+  // what is reckoned for one step goes into all above it
+  const withEstimates = isOpen && !tables.includes(null);
   const warnings: PlanWarning[] = [];
   const show = (step: PlanStep): PlanNode => {
     const found = step.relation && sight.tableOf(step.relation);
@@ -49,7 +54,7 @@ export function showPlan(root: PlanStep, sight: PlanSight): ShownPlan {
       native,
       ...table,
       ...(alias !== undefined && alias !== found?.name && sight.wrote(alias) && { alias }),
-      ...(index !== undefined && found && sight.unrestricted && { index }),
+      ...(index !== undefined && found && isOpen && { index }),
       ...(join !== undefined && { join }),
       ...(withEstimates && rows !== undefined && { estimatedRows: rows }),
       ...(withEstimates && cost !== undefined && { estimatedCost: cost }),
@@ -64,8 +69,8 @@ export function showPlan(root: PlanStep, sight: PlanSight): ShownPlan {
   return { plan: show(root), warnings };
 }
 
-/** Reckoned from tables that the reader may not read, as below a view. */
-function hidesTable({ relation, children }: PlanStep, sight: PlanSight): boolean {
-  const isHidden = relation !== undefined && sight.tableOf(relation) === null;
-  return isHidden || children.some((child) => hidesTable(child, sight));
+/** `null` for those that the reader may not read, as below a view. */
+function tablesIn({ relation, children }: PlanStep, sight: PlanSight): (RelationName | null)[] {
+  const below = children.flatMap((child) => tablesIn(child, sight));
+  return relation ? [sight.tableOf(relation), ...below] : below;
 }

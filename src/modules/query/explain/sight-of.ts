@@ -4,10 +4,13 @@ import type { Run } from '../run';
 import type { PlanStep } from './plan-node';
 import type { PlanSight } from './show-plan';
 
-type Planned = Pick<Run, 'plan' | 'facts' | 'permission' | 'explained' | 'text'>;
+type Planned = Pick<Run, 'plan' | 'facts' | 'permission' | 'policies' | 'explained' | 'text'>;
 
 /** @param tableOf what a name of the engine's plan means to the caller */
-export function sightOf({ plan, explained, text }: Planned, tableOf: PlanSight['tableOf']): PlanSight {
+export function sightOf(
+  { plan, policies, explained, text }: Planned,
+  tableOf: PlanSight['tableOf'],
+): PlanSight {
   const written = text.slice(explained?.shift ?? 0).toLowerCase();
   return {
     unrestricted:
@@ -16,6 +19,10 @@ export function sightOf({ plan, explained, text }: Planned, tableOf: PlanSight['
         ({ filtered, masks, denied }) => !filtered && denied.length === 0 && Object.keys(masks).length === 0,
       ),
     tableOf,
+    isProtected: (relation) => {
+      const policy = policies.policyOf(relation);
+      return policy !== null && (policy.rowFilters.length > 0 || policy.columns.size > 0);
+    },
     wrote: (name) => written.includes(name.toLowerCase()),
   };
 }
