@@ -1,3 +1,4 @@
+import { Client, type ClientConfig } from 'pg';
 import { mariadbEngine, postgresqlEngine, sqliteEngine, type SqlEngine } from './engines';
 import { startTestService, type Answer, type TestService, type TestUser } from './service';
 
@@ -273,5 +274,51 @@ describe.each([
     const other = await explain('SELECT n FROM numbers WHERE n = 5');
     expect('estimatedRows' in other.body.plan).toBe(expected.estimates);
     await protect([]);
+  });
+});
+
+describe('a plan that the database keeps waiting for', () => {
+  let service: TestService;
+  let engine: SqlEngine;
+  let locker: Client;
+  let connectionId: string;
+
+  beforeAll(async () => {
+    [service, engine] = await Promise.all([startTestService(), postgresqlEngine()]);
+    const { username: user, ...target } = engine.target;
+    locker = new Client({ ...target, user } as ClientConfig);
+    await locker.connect();
+    const created = await service.api('POST', '/api/database/connections', { name: 'e', ...engine.target });
+    connectionId = created.body.id;
+    await locker.query('BEGIN');
+    await locker.query('LOCK TABLE people IN ACCESS EXCLUSIVE MODE');
+  });
+  afterAll(async () => {
+    await locker?.end();
+    await service?.close();
+    await engine?.drop();
+  });
+
+  const explain = (more: object = {}): Promise<Answer> =>
+    service.api('POST', '/api/database/query/explain', {
+      connectionId,
+      query: 'SELECT name FROM people',
+      ...more,
+    });
+
+  it('ends with its time', async () => {
+    const { status, body } = await explain({ timeoutMs: 200 });
+    expect([status, body.code]).toEqual([504, 'query.timeout']);
+  });
+
+  it('is among what runs, and is stopped as every run is', async () => {
+    const answered = explain();
+    const running = async (): Promise<{ queryId: string; statement: string } | undefined> =>
+      (await service.api('GET', '/api/database/query/running')).body.items[0];
+    let found = await running();
+    while (found === undefined) found = await running();
+    expect(found.statement).toMatch(/^EXPLAIN .*FROM people$/);
+    expect((await service.api('DELETE', `/api/database/query/${found.queryId}`)).status).toBe(204);
+    expect((await answered).body.code).toBe('query.cancelled');
   });
 });

@@ -1,4 +1,4 @@
-import { limitsOf } from './limits';
+import { limitsOf, limitsOfPlan, MAX_PLAN_ROWS } from './limits';
 
 describe('limitsOf', () => {
   const permission = { maxRowsPerQuery: 100, maxRowsPerWrite: null, maxExecutionTimeSeconds: 30 };
@@ -18,5 +18,14 @@ describe('limitsOf', () => {
   it('bounds what a write changes by the permission alone', () => {
     expect(limitsOf({ maxRows: 5 }, permission, 1000).maxChangedRows).toBe(Infinity);
     expect(limitsOf({ maxRows: 5 }, { ...permission, maxRowsPerWrite: 7 }, 1).maxChangedRows).toBe(7);
+  });
+
+  it('leaves a plan the time of the run, and all of its rows', () => {
+    const limits = limitsOf({ maxRows: 1, timeoutMs: 50 }, { ...permission, maxRowsPerWrite: 7 }, 1);
+    expect(limitsOfPlan(limits)).toEqual({
+      maxRows: MAX_PLAN_ROWS,
+      maxChangedRows: Infinity,
+      timeoutMs: 50,
+    });
   });
 });

@@ -80,6 +80,17 @@ describe('reading a plan of MySQL', () => {
     expect((await read('SELECT 1 AS one')).native).toBe('No tables used');
   });
 
+  it('knows what MySQL 8 writes otherwise, as its manual shows it', () => {
+    const scan = { id: 1, select_type: 'SIMPLE', type: 'ALL', key: null, rows: 3 };
+    const rows = [
+      { ...scan, table: 't1', Extra: null },
+      { ...scan, table: 't2', Extra: 'Using where; Using join buffer (hash join)' },
+    ];
+    const root = readMysqlPlan(rows, () => undefined);
+    expect(outline(root)).toBe('hash_join(full_scan t1, full_scan t2)');
+    expect(root.native).toBe('join buffer (hash join)');
+  });
+
   it('keeps what it does not know as other, and no remark that may hold names', () => {
     const row = {
       id: 1,
