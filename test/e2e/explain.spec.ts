@@ -243,6 +243,9 @@ describe.each([
       expect(text).not.toMatch(/secrets|hush|canary|estimated/);
     }
     expect((await explain('SELECT * FROM peek WHERE id = 1')).text).not.toContain('"index"');
+    // the name that the table has below the view
+    const guessed = await explain('SELECT hush.id FROM peek hush WHERE hush.id = 1');
+    expect([guessed.status, guessed.text]).toEqual([200, expect.not.stringMatching(/"index"|estimated/)]);
     const administrator = await explain('SELECT * FROM peek WHERE id = 1', {}, service.admin);
     expect(JSON.stringify(administrator.body).includes('secrets')).toBe(expected.namesBelowViews);
   });

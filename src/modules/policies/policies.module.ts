@@ -22,6 +22,6 @@ import { StatementPlanner } from './statement-planner';
   ],
   controllers: [PoliciesController],
   providers: [PoliciesService, PolicyChecker, RelationCatalog, RelationVisibility, StatementPlanner],
-  exports: [PoliciesService, RelationVisibility, StatementPlanner],
+  exports: [PoliciesService, RelationCatalog, RelationVisibility, StatementPlanner],
 })
 export class PoliciesModule {}

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../../common/app-error';
+import type { Dialect } from '../../../common/dialect';
 import type { Caller } from '../../../common/principal';
+import { searchPathOf } from '../../connections/connection-record';
+import { RelationCatalog } from '../../policies/relation-catalog';
 import { Admission } from '../admission';
 import { collectRows, type RowsOutcome } from '../collect-rows';
 import type { QueryRequestBody } from '../query-request';
@@ -20,12 +23,15 @@ export interface ExplainAnswer extends ShownPlan {
   readonly metadata: { readonly connectionId: string; readonly engine: string };
 }
 
+const byAlias: ReadonlySet<Dialect | null> = new Set<Dialect | null>(['mysql', 'sqlite']);
+
 /** Asks databases how they would run a statement, by the way that every statement goes; the statement is not run. */
 @Injectable()
 export class ExplainService {
   constructor(
     private readonly admission: Admission,
     private readonly runner: StatementRunner,
+    private readonly catalog: RelationCatalog,
   ) {}
 
   /**
@@ -39,7 +45,7 @@ export class ExplainService {
     const { end, outcome } = await this.runner.carryOut(run, client, async (signal) => {
       const answer = await this.ask(run, signal);
       const { root, tableOf } = await readPlan(answer, run);
-      const shown = showPlan(root, sightOf(run, tableOf));
+      const shown = showPlan(root, sightOf(run, tableOf, await this.mayMistake(run, signal)));
       const bytes = Buffer.byteLength(JSON.stringify(shown));
       return { shown, rowCount: answer.rows.length, bytes, truncated: false, cached: false };
     });
@@ -60,5 +66,19 @@ export class ExplainService {
     );
     if (answer.truncated) throw new AppError('query.result_too_large', 'The plan has too many steps');
     return answer;
+  }
+
+  /**
+   * Where plans have tables by the names of the statement, one below a view may have the name that the statement gives to
+   * another. It is nothing to whoever may read all tables.
+   */
+  private async mayMistake({ connection, permission, facts }: Run, signal: AbortSignal): Promise<boolean> {
+    if (!byAlias.has(connection.dialect)) return false;
+    if (permission.allowedTables === null && permission.allowedSchemas === null) return false;
+    const [own = null] = searchPathOf(connection);
+    const relations = facts.relations.map(({ schema, name }) => ({ schema: schema ?? own, name }));
+    if (relations.length === 0) return false;
+    await this.catalog.load(connection, relations, signal);
+    return relations.some((relation) => this.catalog.find(connection, relation)?.kind !== 'table');
   }
 }

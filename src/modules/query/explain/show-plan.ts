@@ -3,7 +3,7 @@ import type { PlanNode, PlanStep } from './plan-node';
 
 /** What of a plan its reader may see. */
 export interface PlanSight {
-  /** No policy holds for what the statement reads. Estimates count hidden rows, and an index may be named after what is hidden. */
+  /** No policy holds for what the statement reads, and every name means what it says. Estimates count hidden rows, and an index may be named after what is hidden. */
   readonly unrestricted: boolean;
   /** The table as it may be named; `null` for one that the reader may not read, as below a view. */
   tableOf(relation: NonNullable<PlanStep['relation']>): RelationName | null;

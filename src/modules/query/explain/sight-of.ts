@@ -6,14 +6,19 @@ import type { PlanSight } from './show-plan';
 
 type Planned = Pick<Run, 'plan' | 'facts' | 'permission' | 'policies' | 'explained' | 'text'>;
 
-/** @param tableOf what a name of the engine's plan means to the caller */
+/**
+ * @param tableOf what a name of the engine's plan means to the caller
+ * @param mayMistake a name may mean a table that the caller may not read
+ */
 export function sightOf(
   { plan, policies, explained, text }: Planned,
   tableOf: PlanSight['tableOf'],
+  mayMistake: boolean,
 ): PlanSight {
   const written = text.slice(explained?.shift ?? 0).toLowerCase();
   return {
     unrestricted:
+      !mayMistake &&
       plan.edits.length === 0 &&
       plan.relations.every(
         ({ filtered, masks, denied }) => !filtered && denied.length === 0 && Object.keys(masks).length === 0,
