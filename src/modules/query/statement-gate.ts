@@ -66,7 +66,7 @@ export class StatementGate {
       );
     try {
       const plan = await this.planner.plan({ connection, policies, text, facts });
-      return { facts, policies, plan, ...(explained && { explained }) };
+      return { facts, policies, plan, explained };
     } catch (error) {
       throw inStatement(explained, error);
     }
