@@ -39,18 +39,21 @@ async function main(): Promise<void> {
     // one of the other programs connects anew for each request
     max_connections: '200',
   });
-  const benchUrl = await createDatabase(postgres.url, 'bench');
-  const systemUrl = await createDatabase(postgres.url, 'system');
-  await fillItems(benchUrl);
-  const bare = await startProgram(
-    path.join(__dirname, 'bare-server.mjs'),
-    { BENCH_DATABASE_URL: benchUrl, BENCH_POOL: String(POOL) },
-    (line) => (JSON.parse(line) as { url: string }).url,
-  );
-  const service = await startBenchService(systemUrl, path.join(dir, 'data'));
-  let others: Awaited<ReturnType<typeof startOthers>> = [];
+  const started: { stop(): Promise<void> }[] = [postgres];
   try {
-    if (withOthers) others = await startOthers(benchUrl, POOL);
+    const benchUrl = await createDatabase(postgres.url, 'bench');
+    const systemUrl = await createDatabase(postgres.url, 'system');
+    await fillItems(benchUrl);
+    const bare = await startProgram(
+      path.join(__dirname, 'bare-server.mjs'),
+      { BENCH_DATABASE_URL: benchUrl, BENCH_POOL: String(POOL) },
+      (line) => (JSON.parse(line) as { url: string }).url,
+    );
+    started.push(bare);
+    const service = await startBenchService(systemUrl, path.join(dir, 'data'));
+    started.push(service);
+    const others = withOthers ? await startOthers(benchUrl, POOL) : [];
+    started.push(...others);
     const connectionId = await register(service, benchUrl);
     const plain: Contender = {
       name: 'bare',
@@ -102,10 +105,7 @@ async function main(): Promise<void> {
     process.stdout.write(`\n${report}\n`);
     if (process.argv.includes('--write')) writeReport(report);
   } finally {
-    for (const one of others) await one.stop();
-    await service.stop();
-    await bare.stop();
-    await postgres.stop();
+    for (const one of started.toReversed()) await one.stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
