@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 import { loadMigrations } from './migrations';
+import { SteadyClient } from './steady-client';
 
 /** Options of the data source on the system database, for the service and for the migration command alike. */
 export function systemDataSourceOptions(url: string, poolSize: number): DataSourceOptions {
@@ -17,6 +18,8 @@ export function systemDataSourceOptions(url: string, poolSize: number): DataSour
     uuidExtension: 'pgcrypto',
     installExtensions: false,
     extra: {
+      // pg's pool makes its clients of this class
+      Client: SteadyClient,
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 60_000,
       // The service reads and compares times itself; the session must not depend on the server's locale.

@@ -45,5 +45,8 @@ export class WireClient extends Client {
     // pg's pool has made the password one that is not copied.
     const { password } = config;
     super({ ...config, password, connection: new WireConnection(config) } as ClientConfig);
+    // pg's pool takes its own listener off before whoever asked has one on, and a server that ends a session as it begins
+    // (57P01) says so together with the end of the log-in: an error that nobody listens for would end the process.
+    this.on('error', () => undefined);
   }
 }
