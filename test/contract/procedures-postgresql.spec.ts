@@ -288,8 +288,9 @@ describeEngine('postgresql', () => {
   });
 
   it('gives nothing of a call whose procedure was replaced while it ran', async () => {
+    await admin.query('select pg_advisory_lock(1852797985)');
     await admin.query(
-      `create function slowly() returns int language plpgsql as $$ begin perform pg_sleep(1); return 1; end $$`,
+      `create function slowly() returns int language plpgsql as $$ begin perform pg_advisory_xact_lock(1852797985); return 1; end $$`,
     );
     const calling = failure(call('slowly'));
     await eventually(
@@ -298,6 +299,7 @@ describeEngine('postgresql', () => {
     await admin.query(
       `create or replace function slowly() returns int language plpgsql as $$ begin return 2; end $$`,
     );
+    await admin.query('select pg_advisory_unlock(1852797985)');
     expect((await calling).code).toBe('query.schema_changed');
     expect((await call('slowly')).out).toEqual({ return: 2 });
   });
