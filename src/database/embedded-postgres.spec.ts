@@ -123,7 +123,8 @@ describe('startEmbeddedPostgres', () => {
     const watchers = [...parents].filter(
       ([pid, parent]) => parent === supervisor && pid !== other.postmaster,
     );
-    for (const pid of [supervisor, ...watchers.map(([watcher]) => watcher)]) process.kill(pid, 'SIGKILL');
+    // The watcher first: its owner hears of the end of the supervisor, and lets go of the pipe that the watcher reads.
+    for (const pid of [...watchers.map(([watcher]) => watcher), supervisor]) process.kill(pid, 'SIGKILL');
     other.child.kill('SIGKILL');
     await until(() => !isRunning(other.child.pid as number));
     expect(isRunning(other.postmaster)).toBe(true);
