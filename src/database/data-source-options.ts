@@ -1,6 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
+import { SteadyClient } from '../common/steady-client';
 import { loadMigrations } from './migrations';
-import { SteadyClient } from './steady-client';
 
 /** Options of the data source on the system database, for the service and for the migration command alike. */
 export function systemDataSourceOptions(url: string, poolSize: number): DataSourceOptions {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { SteadyClient } from '../common/steady-client';
 import type { Config } from '../config/config';
 import { startSystemDatabase, type SystemDatabase } from './system-database';
 
@@ -27,8 +27,7 @@ function runningUrl({ dataDir, embeddedDatabasePassword }: Config): string | nul
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3000 });
-  client.on('error', () => undefined);
+  const client = new SteadyClient({ connectionString: url, connectionTimeoutMillis: 3000 });
   try {
     await client.connect();
     await client.query('SELECT 1');

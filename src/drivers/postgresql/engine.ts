@@ -1,4 +1,5 @@
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
+import { SteadyClient } from '../../common/steady-client';
 import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/app-error';
 import type { ConnectOptions, QueryRequest, Source, TestReport } from '../driver';
@@ -103,8 +104,7 @@ export class PostgresEngine implements PooledEngine<PostgresSession> {
 
   /** Over a connection of its own: the session that asks is in the middle of its statement. */
   async #lookUpTypes(oids: readonly number[]): Promise<readonly TypeRow[]> {
-    const client = new Client(this.client);
-    client.on('error', () => undefined);
+    const client = new SteadyClient(this.client);
     try {
       await client.connect();
       const { rows } = await client.query<LookedUp>(typeLookUp(oids));

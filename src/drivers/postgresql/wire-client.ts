@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { Client, Connection, type ClientConfig } from 'pg';
+import { Connection, type ClientConfig } from 'pg';
+import { SteadyClient } from '../../common/steady-client';
 import { maxRowBytes } from '../row-guard';
 import { MessageFramer, type RowTaker } from './message-framer';
 
@@ -40,13 +41,10 @@ export class WireConnection extends Connection {
 }
 
 /** pg's client on such a connection. */
-export class WireClient extends Client {
+export class WireClient extends SteadyClient {
   constructor(config: ClientConfig) {
     // pg's pool has made the password one that is not copied.
     const { password } = config;
     super({ ...config, password, connection: new WireConnection(config) } as ClientConfig);
-    // pg's pool takes its own listener off before whoever asked has one on, and a server that ends a session as it begins
-    // (57P01) says so together with the end of the log-in: an error that nobody listens for would end the process.
-    this.on('error', () => undefined);
   }
 }

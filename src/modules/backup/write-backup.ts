@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { SteadyClient } from '../../common/steady-client';
 import Cursor from 'pg-cursor';
 import { AppError } from '../../common/app-error';
 import {
@@ -59,8 +60,7 @@ export async function writeBackup({
       done(null, chunk);
     },
   });
-  const client = new Client({ connectionString: url, application_name: 'sluice backup' });
-  client.on('error', () => undefined);
+  const client = new SteadyClient({ connectionString: url, application_name: 'sluice backup' });
   await client.connect();
   try {
     const lines = Readable.from(linesOf(client, schemaOnly, now, rows), {

@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { SteadyClient } from '../../common/steady-client';
 import { revokeWritingBuiltins } from '../../drivers/postgresql/account-rights';
 import { writePostgresSample } from './write-postgres-sample';
 
@@ -46,7 +47,7 @@ export async function prepareEmbeddedSample(adminUrl: string, password: string):
 }
 
 async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: url });
+  const client = new SteadyClient({ connectionString: url });
   await client.connect();
   try {
     await work(client);
