@@ -1,4 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { roundedMs } from '../../common/rounded-ms';
 import { batchWrite } from '../../database/batch-statement';
 import { GroupCommit } from '../../database/group-commit';
 import { bySystem } from '../audit/audit-event';
@@ -36,7 +37,7 @@ export class OutcomeBundle implements BeforeApplicationShutdown {
       id,
       rows: rowCount,
       bytes,
-      ms: Math.round(executionTimeMs * 1000) / 1000,
+      ms: roundedMs(executionTimeMs),
       truncated,
       cached,
     });

@@ -1,3 +1,4 @@
+import { roundedMs } from '../../common/rounded-ms';
 import type { Column } from '../../drivers/cell';
 import type { MaskedColumns } from '../../sql/policy/rewriting';
 import { uniqueNames } from './unique-names';
@@ -60,7 +61,7 @@ export function encodeResult(head: ResultHead, outcome: QueryOutcome): Buffer {
   const tail = JSON.stringify({
     rowCount: rowCountOf(outcome),
     truncated: outcome.truncated,
-    executionTimeMs: Math.round(executionTimeMs * 1000) / 1000,
+    executionTimeMs: roundedMs(executionTimeMs),
     cached,
     ...(partial !== undefined && { partial }),
     metadata,

@@ -56,7 +56,9 @@ export class StatementGate {
     const explained = wish.explained === true ? explainedBy(connection, wish.text, asked) : undefined;
     const text = explained?.text ?? wish.text;
     const facts = explained
-      ? await permitQuestion(principal, accessible, { ...wish, text }, functions)
+      ? await factsOfQuestion(asked, explained, () =>
+          permit(principal, accessible, { ...wish, text }, functions),
+        )
       : asked;
     const policies = await this.policiesFor(principal, accessible, facts);
     if (facts.kind === 'ddl' && !policies.isEmpty)
@@ -90,11 +92,17 @@ function explainedBy({ dialect }: ConnectionRecord, text: string, facts: Stateme
   return explainStatement(dialect, text, facts);
 }
 
-/** The question for a plan is judged again as what it is: nothing is sent for one that the analysis does not take for it. */
-async function permitQuestion(...judged: Parameters<typeof permit>): Promise<StatementFacts> {
-  const facts = await permit(...judged);
-  // The question is put around the operation by the driver.
-  if (judged[1].connection.dialect === 'mongodb') return { ...facts, kind: 'explain' };
+/**
+ * The question for a plan is judged again as what it is: nothing is sent for one that the analysis does not take for it. Where
+ * the driver puts it around the operation, there is no other text than the one that was judged.
+ */
+async function factsOfQuestion(
+  asked: StatementFacts,
+  { shift }: ExplainedStatement,
+  judge: () => Promise<StatementFacts>,
+): Promise<StatementFacts> {
+  if (shift === 0) return { ...asked, kind: 'explain' };
+  const facts = await judge();
   if (facts.kind !== 'explain') throw new AppError('query.unsupported', 'The statement has no plan');
   return facts;
 }

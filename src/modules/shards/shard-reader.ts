@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { roundedMs } from '../../common/rounded-ms';
 import { AppError } from '../../common/app-error';
 import { decodeCursor, toPage, type Page } from '../../common/pagination';
 import type { PageQuery } from '../../common/page-query.dto';
@@ -106,7 +107,7 @@ export class ShardReader {
       return await this.sources.use(await this.directory.require(connectionId), signal, async (source) => {
         const startedAt = performance.now();
         await source.test(signal);
-        return Math.round((performance.now() - startedAt) * 1000) / 1000;
+        return roundedMs(performance.now() - startedAt);
       });
     } catch {
       return null;

@@ -1,10 +1,6 @@
 /** Part of an engine's answer. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-export function isObject(value: unknown): value is Answer {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function textIn(answer: Answer, member: string): string | undefined {
   const value = answer[member];
   return typeof value === 'string' && value !== '' ? value : undefined;

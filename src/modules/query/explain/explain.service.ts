@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { roundedMs } from '../../../common/rounded-ms';
 import { AppError } from '../../../common/app-error';
 import type { Dialect } from '../../../common/dialect';
 import type { Caller } from '../../../common/principal';
@@ -54,7 +55,7 @@ export class ExplainService {
       success: true,
       statement: explained.kind,
       ...end.shown,
-      executionTimeMs: Math.round(outcome.executionTimeMs * 1000) / 1000,
+      executionTimeMs: roundedMs(outcome.executionTimeMs),
       metadata: { connectionId: run.connection.id, engine: run.connection.type },
     };
   }

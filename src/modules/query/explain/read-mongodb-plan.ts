@@ -1,4 +1,5 @@
-import { isObject, textIn, type Answer } from './answer-members';
+import { isRecord } from '../query-request';
+import { textIn, type Answer } from './answer-members';
 import type { PlanOperation, PlanStep } from './plan-node';
 
 /** Stages of the planner (`stage_types.cpp`). */
@@ -52,14 +53,14 @@ const pipelineName = /^\$[A-Za-z_]{1,40}$/;
  */
 export function readMongodbPlan(json: string): PlanStep | null {
   const answer: unknown = JSON.parse(json);
-  return isObject(answer) ? (planOf(answer) ?? pipelineOf(answer['stages'])) : null;
+  return isRecord(answer) ? (planOf(answer) ?? pipelineOf(answer['stages'])) : null;
 }
 
 function planOf({ queryPlanner }: Answer): PlanStep | null {
-  const winning = isObject(queryPlanner) ? queryPlanner['winningPlan'] : undefined;
-  if (!isObject(queryPlanner) || !isObject(winning)) return null;
+  const winning = isRecord(queryPlanner) ? queryPlanner['winningPlan'] : undefined;
+  if (!isRecord(queryPlanner) || !isRecord(winning)) return null;
   // the slot-based engine has the stages one deeper
-  const root = isObject(winning['queryPlan']) ? winning['queryPlan'] : winning;
+  const root = isRecord(winning['queryPlan']) ? winning['queryPlan'] : winning;
   return stepOf(root, relationOf(textIn(queryPlanner, 'namespace')), false);
 }
 
@@ -68,7 +69,7 @@ function stepOf(stage: Answer, relation: PlanStep['relation'], fetched: boolean)
   const named = textIn(stage, 'stage') ?? '';
   const native = stageName.test(named) ? named : 'unknown';
   const { inputStage, inputStages, filter } = stage;
-  const inputs = [inputStage, ...(Array.isArray(inputStages) ? inputStages : [])].filter(isObject);
+  const inputs = [inputStage, ...(Array.isArray(inputStages) ? inputStages : [])].filter(isRecord);
   const operation = plannerStages.get(native) ?? 'other';
   const isRead = /SCAN$|^FETCH$|^IDHACK$|COUNT$/.test(native);
   return {
@@ -76,7 +77,7 @@ function stepOf(stage: Answer, relation: PlanStep['relation'], fetched: boolean)
     native,
     ...(isRead && relation && { relation }),
     index: textIn(stage, 'indexName'),
-    conditional: isObject(filter) && Object.keys(filter).length > 0,
+    conditional: isRecord(filter) && Object.keys(filter).length > 0,
     children: inputs.map((input) => stepOf(input, relation, fetched || native === 'FETCH')),
   };
 }
@@ -84,9 +85,9 @@ function stepOf(stage: Answer, relation: PlanStep['relation'], fetched: boolean)
 /** Each stage takes the documents of the one before it. */
 function pipelineOf(stages: unknown): PlanStep | null {
   if (!Array.isArray(stages)) return null;
-  return stages.filter(isObject).reduce<PlanStep | null>((before, stage) => {
+  return stages.filter(isRecord).reduce<PlanStep | null>((before, stage) => {
     const [name = '', content] = Object.entries(stage)[0] ?? [];
-    const inner = name === '$cursor' && isObject(content) ? planOf(content) : null;
+    const inner = name === '$cursor' && isRecord(content) ? planOf(content) : null;
     if (inner) return inner;
     const native = pipelineName.test(name) ? name : 'unknown';
     const children = [...(before ? [before] : []), ...readBeside(native, content)];
@@ -96,7 +97,7 @@ function pipelineOf(stages: unknown): PlanStep | null {
 
 /** Collections that a stage reads besides the documents it takes. */
 function readBeside(name: string, content: unknown): readonly PlanStep[] {
-  if (!isObject(content)) return [];
+  if (!isRecord(content)) return [];
   if (name === '$unionWith') return [pipelineOf(content['pipeline']) ?? other(textIn(content, 'coll'))];
   if (name === '$lookup' || name === '$graphLookup') return [other(textIn(content, 'from'))];
   return [];

@@ -1,3 +1,4 @@
+import { addToGroup } from '../../../common/add-to-group';
 import type { FindTable } from '../../../sql/written-tables';
 import { numberIn, textIn, type Answer } from './answer-members';
 import { inOrder } from './join-in-order';
@@ -33,7 +34,7 @@ class MysqlPlan {
     for (const row of rows) {
       const id = numberIn(row, 'id');
       if (id === undefined) this.combine(row);
-      else this.queries.set(id, [...(this.queries.get(id) ?? []), row]);
+      else addToGroup(this.queries, id, row);
     }
     this.combineTheRest();
   }

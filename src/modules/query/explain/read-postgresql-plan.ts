@@ -1,4 +1,5 @@
-import { isObject, numberIn, textIn, type Answer } from './answer-members';
+import { isRecord } from '../query-request';
+import { numberIn, textIn, type Answer } from './answer-members';
 import type { PlanOperation, PlanStep } from './plan-node';
 
 /** Node types of explain.c (`ExplainNode`). What is not among them, such as those of extensions, is `other`. */
@@ -57,8 +58,8 @@ type Relation = NonNullable<PlanStep['relation']>;
 export function readPostgresqlPlan(json: string): PlanStep | null {
   const answer: unknown = JSON.parse(json);
   const first: unknown = Array.isArray(answer) ? answer[0] : undefined;
-  const plan = isObject(first) ? first['Plan'] : undefined;
-  return isObject(plan) ? stepOf(plan, undefined) : null;
+  const plan = isRecord(first) ? first['Plan'] : undefined;
+  return isRecord(plan) ? stepOf(plan, undefined) : null;
 }
 
 /** @param heap the table whose index a node below may read: that node names only the index */
@@ -67,7 +68,7 @@ function stepOf(node: Answer, heap: Relation | undefined): PlanStep {
   const name = textIn(node, 'Relation Name');
   const relation = name === undefined ? undefined : { schema: textIn(node, 'Schema') ?? null, name };
   const join = word(node, 'Join Type');
-  const children = Array.isArray(node['Plans']) ? node['Plans'].filter(isObject) : [];
+  const children = Array.isArray(node['Plans']) ? node['Plans'].filter(isRecord) : [];
   const isIndex = type === 'Bitmap Index Scan';
   return {
     operation: operations.get(type) ?? 'other',

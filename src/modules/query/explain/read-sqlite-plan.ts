@@ -1,3 +1,4 @@
+import { groupBy } from '../../../common/group-by';
 import type { FindTable } from '../../../sql/written-tables';
 import { inOrder } from './join-in-order';
 import type { PlanStep } from './plan-node';
@@ -21,13 +22,13 @@ export function readSqlitePlan(rows: readonly SqliteRow[], find: FindTable): Pla
 }
 
 class SqlitePlan {
-  private readonly below = new Map<number, SqliteRow[]>();
+  private readonly below: ReadonlyMap<number, readonly SqliteRow[]>;
 
   constructor(
     rows: readonly SqliteRow[],
     private readonly find: FindTable,
   ) {
-    for (const row of rows) this.below.set(row.parent, [...this.under(row.parent), row]);
+    this.below = groupBy(rows, ({ parent }) => parent);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { roundedMs } from '../../../common/rounded-ms';
 import type { Row } from '../../../drivers/cell';
 import { encodeRow, rowLayout, type RowMode } from '../../../drivers/row-layout';
 import { layoutOf } from '../collect-result';
@@ -18,7 +19,7 @@ export function encodeCall(head: ResultHead, outcome: CallOutcome, results: stri
   const tail = JSON.stringify({
     rowCount: rowsOf(outcome),
     truncated: outcome.sets.some(({ truncated }) => truncated),
-    executionTimeMs: Math.round(executionTimeMs * 1000) / 1000,
+    executionTimeMs: roundedMs(executionTimeMs),
     cached: false,
     metadata,
   });
